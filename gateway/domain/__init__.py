@@ -1,0 +1,1 @@
+"""Rules about people, API keys and jobs: pure functions over frozen dataclasses."""

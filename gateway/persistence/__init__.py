@@ -1,0 +1,1 @@
+"""Tables of the gateway's database and the SQL over them; no rule is decided here."""

@@ -1,0 +1,25 @@
+"""The resources of the API: one short file each, mostly a table of operations."""
+
+from gateway.http.operations import Resource
+from gateway.resources import customer_view, imports
+from gateway.resources.activities import ACTIVITIES
+from gateway.resources.api_keys import API_KEYS
+from gateway.resources.contacts import CONTACTS
+from gateway.resources.conversions import CONVERSIONS
+from gateway.resources.customers import CUSTOMERS
+from gateway.resources.jobs import JOBS
+from gateway.resources.leads import LEADS
+from gateway.resources.people import PEOPLE
+
+ALL: tuple[Resource, ...] = (
+    LEADS,
+    CONVERSIONS,
+    CUSTOMERS,
+    CONTACTS,
+    ACTIVITIES,
+    PEOPLE,
+    API_KEYS,
+    JOBS,
+)
+VIEWS = (customer_view.register, imports.register)
+"""What no table can say: functions `(app, api, parts)`."""

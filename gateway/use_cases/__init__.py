@@ -1,0 +1,1 @@
+"""One class per capability of the gateway's own data; one method is one transaction."""

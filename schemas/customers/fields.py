@@ -1,0 +1,117 @@
+"""Fields that customers and contacts share: numbers, addresses and codes in their normal form."""
+
+import re
+import unicodedata
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import ValidationError, fields
+from stdnum.cn import uscc
+from stdnum.exceptions import ValidationError as NumberError
+
+from chassis.validation import Problem, Text
+
+HOME_REGION = "CN"
+"""Numbers without a country code are Chinese."""
+_MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
+_SHORT_MONTHS = frozenset(("02-30", "02-31", "04-31", "06-31", "09-31", "11-31"))
+
+
+def e164(phone: str | None) -> str | None:
+    """Return a phone number in E.164 form, without its extension; None if it is not one."""
+    if not phone:
+        return None
+    plain = unicodedata.normalize("NFKC", phone).replace("转", " ext ").replace("分机", " ext ")
+    try:
+        number = phonenumbers.parse(plain, HOME_REGION)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def email_or_none(email: str | None) -> str | None:
+    """Return an e-mail address in its normal form; None if it is not one. Asks no name server."""
+    if not email:
+        return None
+    try:
+        return validate_email(email, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return None
+
+
+class PhoneField(Text):
+    """A phone number as people write it; what can not be dialled is refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(maximum=40, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text and e164(text) is None:
+            raise Problem("phone_malformed")
+        return text
+
+
+class EmailField(Text):
+    """An e-mail address; its domain is not looked up."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(maximum=254, **kwargs)
+        self.metadata.setdefault("format", "email")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        address = email_or_none(text)
+        if text and address is None:
+            raise Problem("email_malformed")
+        return address or text
+
+
+class CreditCodeField(fields.String):
+    """A unified social credit code: 18 characters, the last a check digit (GB 32100-2015)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata.update(minLength=18, maxLength=18)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return str(uscc.validate(unicodedata.normalize("NFKC", text)))
+        except NumberError:
+            raise Problem("credit_code_malformed") from None
+
+
+class MonthDayField(fields.String):
+    """A day of the year, MM-DD; 02-29 is one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata.setdefault("pattern", "^[0-9]{2}-[0-9]{2}$")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not _MONTH_DAY.match(text) or text in _SHORT_MONTHS:
+            raise Problem("not_a_month_and_day")
+        return text
+
+
+class ExternalIds(fields.Dict):
+    """The record's id in other systems: system → id; in an update, null removes one."""
+
+    def __init__(self, *, removable: bool = False, **kwargs: Any) -> None:
+        super().__init__(
+            keys=Text(maximum=40), values=Text(maximum=120, allow_none=removable), **kwargs
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            ids = super()._deserialize(value, attr, data, **kwargs)
+        except ValidationError as error:
+            raise Problem("invalid_field", expected="system: id") from error
+        if len(ids) > 20:
+            raise Problem("too_many", maximum=20)
+        return ids

@@ -1,0 +1,1 @@
+"""The four services: leads, customers, deals and finance; none imports another."""

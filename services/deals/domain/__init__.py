@@ -1,0 +1,1 @@
+"""The rules of deals: frozen dataclasses and pure functions, without clock, chance or I/O."""

@@ -1,0 +1,6 @@
+"""The Alembic environment of the deals database."""
+
+from chassis import migrations
+from services.deals.persistence.tables import metadata
+
+migrations.run(metadata)

@@ -1,0 +1,195 @@
+"""Tables of the deals database."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Numeric,
+    PrimaryKeyConstraint,
+    Sequence,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from chassis.tables import Id, Instant, aggregate_columns, new_metadata
+
+metadata = new_metadata()
+
+OPPORTUNITY_NUMBERS = Sequence("opportunity_numbers", metadata=metadata)
+CONTRACT_NUMBERS = Sequence("contract_numbers", metadata=metadata)
+
+PIPELINES = Table(
+    "pipelines",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    UniqueConstraint("code"),
+    Index(
+        "ix_pipelines_one_default", "is_default", unique=True, postgresql_where=text("is_default")
+    ),
+)
+
+STAGES = Table(
+    "stages",
+    metadata,
+    Column("pipeline_id", Id, ForeignKey("pipelines.id"), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("probability", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("pipeline_id", "code"),
+    UniqueConstraint("pipeline_id", "position"),
+    CheckConstraint("probability between 0 and 100", name="probability"),
+)
+
+OPPORTUNITIES = Table(
+    "opportunities",
+    metadata,
+    *aggregate_columns(),
+    Column("number", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("customer_id", Id, nullable=False),
+    Column("contact_id", Id),
+    Column("lead_id", Id),
+    Column("owner_id", Text, nullable=False),
+    Column("pipeline_id", Id, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("probability", SmallInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("amount_amount", Numeric(18, 2)),
+    Column("currency", Text),
+    Column("amount_reason", Text),
+    Column("expected_close_on", Date),
+    Column("product_interest", Text),
+    Column("competitor", Text),
+    Column("closed_on", Date),
+    Column("close_reason", Text),
+    Column("close_text", Text),
+    Column("winner", Text),
+    Column("last_contact_at", Instant),
+    Column("next_contact_at", Instant),
+    Column("provisional_for", Id),
+    Column("grams", ARRAY(Text), nullable=False),
+    UniqueConstraint("number"),
+    ForeignKeyConstraint(["pipeline_id", "stage"], ["stages.pipeline_id", "stages.code"]),
+    CheckConstraint("amount_amount >= 0", name="amount"),
+    CheckConstraint("amount_amount is null or currency is not null", name="currency"),
+    CheckConstraint("status in ('open', 'won', 'lost')", name="status"),
+    CheckConstraint("(status = 'open') = (closed_on is null)", name="closed_on"),
+    CheckConstraint("(status = 'open') = (close_reason is null)", name="close_reason"),
+    CheckConstraint("status <> 'won' or amount_amount is not null", name="won_amount"),
+    CheckConstraint("probability between 0 and 100", name="probability"),
+    Index("ix_opportunities_customer_id", "customer_id", "created_at"),
+    Index("ix_opportunities_owner_id", "owner_id", "created_at"),
+    Index("ix_opportunities_contact_id", "contact_id"),
+    Index("ix_opportunities_lead_id", "lead_id"),
+    Index("ix_opportunities_status", "status", "stage", "created_at"),
+    Index("ix_opportunities_created_at", "created_at", "id"),
+    Index("ix_opportunities_updated_at", "updated_at", "id"),
+    Index("ix_opportunities_amount", "amount_amount"),
+    Index("ix_opportunities_expected_close_on", "expected_close_on"),
+    Index("ix_opportunities_closed_on", "closed_on"),
+    Index("ix_opportunities_last_contact_at", "last_contact_at"),
+    Index("ix_opportunities_next_contact_at", "next_contact_at"),
+    Index(
+        "ix_opportunities_provisional_for",
+        "provisional_for",
+        postgresql_where=text("provisional_for is not null"),
+    ),
+    Index("ix_opportunities_grams", "grams", postgresql_using="gin"),
+)
+
+STAGE_STAYS = Table(
+    "stage_stays",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "opportunity_id", Id, ForeignKey("opportunities.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("stage", Text, nullable=False),
+    Column("entered_at", Instant, nullable=False),
+    Column("entered_by", Text, nullable=False),
+    Column("left_at", Instant),
+    Column("left_by", Text),
+    Column("reason", Text),
+    Index("ix_stage_stays_opportunity_id", "opportunity_id", "id"),
+    Index(
+        "ix_stage_stays_one_open",
+        "opportunity_id",
+        unique=True,
+        postgresql_where=text("left_at is null"),
+    ),
+)
+
+CONTRACTS = Table(
+    "contracts",
+    metadata,
+    *aggregate_columns(),
+    Column("number", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("customer_id", Id, nullable=False),
+    Column("opportunity_id", Id, ForeignKey("opportunities.id")),
+    Column("owner_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("total_amount", Numeric(18, 2), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
+    Column("signatories", JSONB, nullable=False),
+    Column("instalments", JSONB, nullable=False),
+    Column("submitted_at", Instant),
+    Column("submitted_by", Text),
+    Column("approved_at", Instant),
+    Column("approved_by", Text),
+    Column("rejected_at", Instant),
+    Column("rejected_by", Text),
+    Column("rejection_reason", Text),
+    Column("grams", ARRAY(Text), nullable=False),
+    UniqueConstraint("number"),
+    CheckConstraint("total_amount >= 0", name="total"),
+    CheckConstraint("status in ('draft', 'in_approval', 'approved')", name="status"),
+    CheckConstraint("(status = 'approved') = (approved_at is not null)", name="approved_at"),
+    # The rule of the domain again, so that no other way into the table goes around it.
+    CheckConstraint(
+        "approved_by is null or approved_by not in (created_by, submitted_by)",
+        name="approver_is_not_author",
+    ),
+    CheckConstraint("ends_on >= starts_on", name="term"),
+    Index("ix_contracts_customer_id", "customer_id", "created_at"),
+    Index("ix_contracts_owner_id", "owner_id", "created_at"),
+    Index("ix_contracts_opportunity_id", "opportunity_id"),
+    Index("ix_contracts_status", "status", "created_at"),
+    Index("ix_contracts_created_at", "created_at", "id"),
+    Index("ix_contracts_updated_at", "updated_at", "id"),
+    Index("ix_contracts_approved_at", "approved_at"),
+    Index("ix_contracts_submitted_at", "submitted_at"),
+    Index("ix_contracts_total", "total_amount", "id"),
+    Index("ix_contracts_ends_on", "ends_on"),
+    Index("ix_contracts_grams", "grams", postgresql_using="gin"),
+)
+
+CONVERSIONS = Table(
+    "conversions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("opportunity_id", Id),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    CheckConstraint("state in ('made', 'confirmed', 'cancelled')", name="state"),
+)

@@ -1,0 +1,1 @@
+"""What can be asked of deals: one file per capability, one method per transaction."""

@@ -1,0 +1,1 @@
+"""Leads: intake, the public pool, nurturing and conversion. See `service.py` for the whole."""
