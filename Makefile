@@ -47,7 +47,7 @@ bench: $(READY) ## the figures of docs/operations.md, as ratios; written to .loc
 migrate: $(READY) ## bring all databases to the newest schema (NAME=leads for one)
 	@$(PYTHON) -m omnibus migrate $(NAME)
 
-dead-letters: $(READY) ## parked messages: ARGS="list", "show ID", "replay QUEUE", "drop ID"
+dead-letters: $(READY) ## parked messages: ARGS="show QUEUE", "replay QUEUE", "drop QUEUE"; alone: a list
 	@$(PYTHON) -m omnibus dead-letters $(or $(ARGS),list)
 
 ##@ Ship

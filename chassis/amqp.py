@@ -10,6 +10,7 @@ Rules of the loop: never wait in a callback, never let an exception out of one.
 
 import logging
 import random
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -58,11 +59,23 @@ class _Connection(SelectConnection):
             self._adapter_emit_data(b"".join(held))
 
 
+def _new_io() -> IOLoop:
+    """Return a loop that fits the process: the hub's own where the process is green."""
+    if "eventlet" in sys.modules:
+        from eventlet.patcher import is_monkey_patched
+
+        if is_monkey_patched("socket"):
+            from chassis.hub_poller import HubLoop
+
+            return HubLoop()
+    return IOLoop()
+
+
 class Loop:
     """An event loop that survives its callbacks and whatever pika raises."""
 
     def __init__(self) -> None:
-        self.io = IOLoop()
+        self.io = _new_io()
         self.links: list[Link] = []
         self.stopped = False
         self._queue: deque[Callable[[], None]] = deque()
@@ -75,7 +88,7 @@ class Loop:
                 self.io.start()
             except Exception:
                 log.exception("amqp_loop_failed")
-                self.io = IOLoop()
+                self.io = _new_io()
                 self._woken = False
                 for link in self.links:
                     link.restart()

@@ -14,7 +14,15 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, MetaData, create_engine, exc
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    MetaData,
+    create_engine,
+    exc,
+)
 from sqlalchemy.engine import Row
 from sqlalchemy.sql import Executable
 
@@ -54,21 +62,29 @@ class Tx:
     def __init__(
         self,
         database: "Database",
-        connection: Connection,
+        engine: Engine,
         actor: Actor,
         now: datetime,
         correlation_id: str = "",
         causation_id: str = "",
     ) -> None:
         self.database = database
-        self.connection = connection
+        self._engine = engine
+        self._connection: Connection | None = None
         self.actor = actor
         self.now = now
         self.service = database.name
         self.correlation_id = correlation_id or new_id()
         self.causation_id = causation_id
         self._after_commit: list[Callable[[], None]] = []
-        self._outgoing: list[dict[str, Any]] = []
+
+    @property
+    def connection(self) -> Connection:
+        """Return the connection; taken from the pool at first use, so a refusal costs none."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._connection.begin()
+        return self._connection
 
     def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | list[Any] | None = None
@@ -126,10 +142,21 @@ class Tx:
         """Run something once the transaction is durable; it must not raise or wait."""
         self._after_commit.append(call)
 
-    def committed(self) -> None:
-        """Run what waits for the commit."""
+    def end(self, what: str) -> None:
+        """Commit, then run what waits for the commit."""
+        if self._connection is not None:
+            crash.point("before_commit", what)
+            self._connection.commit()
+            crash.point("after_commit", what)
+        self.close()
         for call in self._after_commit:
             call()
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is rolled back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 class Database:
@@ -200,13 +227,12 @@ class Database:
     ) -> Iterator[Tx]:
         """Open one transaction; it commits when the block ends without an exception."""
         engine = self._snapshot_engine if read_only else self.engine
-        with engine.connect() as connection, connection.begin() as transaction:
-            tx = Tx(self, connection, actor, now or clock.now(), correlation_id, causation_id)
+        tx = Tx(self, engine, actor, now or clock.now(), correlation_id, causation_id)
+        try:
             yield tx
-            crash.point("before_commit", what)
-            transaction.commit()
-            crash.point("after_commit", what)
-        tx.committed()
+            tx.end(what)
+        finally:
+            tx.close()
 
     def run(self, work: Callable[[Tx], T], actor: Actor, **options: Any) -> T:
         """Run a unit of work, again if the database asks for it.

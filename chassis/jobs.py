@@ -8,6 +8,7 @@ because a `BaseException` that passes it leaves the message without an answer.
 import logging
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pika
@@ -180,10 +181,7 @@ class EventJob(Job):
                 self._failed(error.code, "", counts=error.code not in _NOT_ITS_FAULT)
             except BaseException as error:
                 log.error("event_failed", extra=self._extra(), exc_info=True)
-                # The first line says what kind; values stay out of headers and logs of the broker.
-                self._failed(
-                    type(error).__name__, traceback.format_tb(error.__traceback__)[-1].strip()[:300]
-                )
+                self._failed(type(error).__name__, _where(error))
 
     def _handle(self, run: Run) -> None:
         try:
@@ -232,6 +230,12 @@ class EventJob(Job):
 
     def _extra(self) -> dict[str, Any]:
         return {"consumer": self.delivery.lane.queue}
+
+
+def _where(error: BaseException) -> str:
+    """Return the place of an exception; its text may hold what a header must not carry."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def _attempts(headers: Mapping[str, Any]) -> int:

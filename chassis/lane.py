@@ -138,7 +138,8 @@ class Lane:
     def _closed(self, generation: int, why: Exception) -> None:
         if generation != self.generation:
             return
-        log.warning("lane_closed", extra={"queue": self.queue, "why": str(why)[:200]})
+        if not self.link.closing:
+            log.warning("lane_closed", extra={"queue": self.queue, "why": str(why)[:200]})
         self.down()
         if self.link.up and not self.link.closing and not self.cancelled:
             self.link.loop.later(self._reopen_after, self.open)

@@ -18,7 +18,11 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 @contextmanager
 def bind_context(**values: str) -> Iterator[None]:
     """Add values to every log line of a block."""
-    with structlog.contextvars.bound_contextvars(**{k: v for k, v in values.items() if v}):
+    given = {key: value for key, value in values.items() if value}
+    if not given:
+        yield
+        return
+    with structlog.contextvars.bound_contextvars(**given):
         yield
 
 

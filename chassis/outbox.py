@@ -6,9 +6,9 @@ so `sent` is a flag and never a position.
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
-from chassis import tracing
+from chassis import tracing, wire_json
 
 if TYPE_CHECKING:
     from chassis.db import Tx
@@ -18,18 +18,19 @@ NOTIFY_CHANNEL = "outbox"
 
 _NOTIFY = text(f"notify {NOTIFY_CHANNEL}")
 
+# All envelopes are one parameter: an executemany would wait for the database once per event.
+_APPEND = text(
+    "insert into outbox (event_id, type, body, trace)"
+    " select cast(item ->> 'id' as uuid), item ->> 'type', item, :trace"
+    " from jsonb_array_elements(cast(:items as jsonb)) with ordinality as listed (item, place)"
+    " order by place"
+)
+
 
 def append(tx: "Tx", envelopes: list[dict[str, Any]]) -> None:
     """Insert envelopes in order and wake the relay at commit."""
     if not envelopes:
         return
-    outbox = tx.database.metadata.tables["outbox"]
-    trace = tracing.current_traceparent()
-    tx.execute(
-        insert(outbox),
-        [
-            {"event_id": item["id"], "type": item["type"], "body": item, "trace": trace}
-            for item in envelopes
-        ],
-    )
+    items = wire_json.dumps_text(envelopes)
+    tx.execute(_APPEND, {"items": items, "trace": tracing.current_traceparent()})
     tx.execute(_NOTIFY)

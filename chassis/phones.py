@@ -7,7 +7,9 @@ import phonenumbers
 REGION = "CN"
 """Region of a number that names none."""
 
-_CHINESE_MOBILE = re.compile(r"(?:\+?86|0086)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})", re.ASCII)
+_CHINESE_MOBILE = re.compile(
+    r"(?:\+?86|0086)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})", re.ASCII
+)
 
 
 def e164(text: str) -> str | None:

@@ -42,6 +42,7 @@ class Step:
         request: Makes the request from the saga's data.
         undo: Method of the same service that takes the step back; must bear coming first.
         local: Runs in the transaction that records the step; returns what to remember.
+        when: Whether the step is wanted at all; it must answer the same forward and back.
     """
 
     name: str
@@ -51,6 +52,11 @@ class Step:
     undo: str = ""
     undo_request: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
     local: Callable[["Tx", Mapping[str, Any]], dict[str, Any]] | None = None
+    when: Callable[[Mapping[str, Any]], bool] | None = None
+
+    def skipped(self, data: Mapping[str, Any]) -> bool:
+        """Return whether this saga goes without the step."""
+        return self.when is not None and not self.when(data)
 
 
 @dataclass(frozen=True)
@@ -232,7 +238,7 @@ class SagaRunner:
         result: Any = None
         with tracing.span(f"saga {saga.name}", saga.trace):
             try:
-                if step is not None and step.local is None:
+                if step is not None and step.local is None and not step.skipped(saga.data):
                     result = self._call(saga, step, back)
             except CRMError as error:
                 refusal = error
@@ -291,7 +297,7 @@ class SagaRunner:
             index -= 1
         else:
             assert step is not None
-            if step.local is not None:
+            if step.local is not None and not step.skipped(data):
                 result = step.local(tx, data)
             data[step.name] = result
             index += 1
@@ -299,7 +305,7 @@ class SagaRunner:
             {
                 "step": step.name if step else "end",
                 "undo": back,
-                "outcome": refusal.code if refusal else "done",
+                "outcome": refusal.code if refusal else _ended(step, data),
                 "at": wire_json.instant(tx.now),
             }
         )
@@ -350,7 +356,7 @@ class SagaRunner:
             "outcome": refusal.code,
             "at": wire_json.instant(clock.now()),
         }
-        log = (
+        written = (
             saga.log if saga.log and saga.log[-1]["outcome"] == refusal.code else [*saga.log, entry]
         )
         self.database.run(
@@ -366,6 +372,10 @@ class SagaRunner:
             ),
             self._system,
         )
+
+
+def _ended(step: Step | None, data: Mapping[str, Any]) -> str:
+    return "skipped" if step is not None and step.skipped(data) else "done"
 
 
 def read(tx: "Tx", name: str, saga_id: str) -> Mapping[str, Any]:

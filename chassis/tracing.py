@@ -45,6 +45,14 @@ def current_trace_id() -> str:
 def span(name: str, traceparent: object) -> Iterator[str]:
     """Run a block as part of a trace; yields the context that further calls carry on."""
     header = accept(traceparent)
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        # No SDK is configured: the header alone travels on, and no span is made.
+        token = _current.set(header)
+        try:
+            yield header
+        finally:
+            _current.reset(token)
+        return
     context = _propagator.extract({"traceparent": header})
     with _tracer.start_as_current_span(name, context=context) as active:
         carrier: dict[str, str] = {}

@@ -125,15 +125,11 @@ def _http_error(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]
     response = problems.answer(problems.from_http(error))
     if error.code == 405:
-        response.headers["Allow"] = ", ".join(
-            sorted(getattr(error, "valid_methods", None) or [])
-        )
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
     return response
 
 
 def _failed(error: Exception) -> Response:
     """Answer for a defect of ours: the log gets the text, the caller gets an id to ask about."""
-    log.error(
-        "request_failed", exc_info=error, extra={"request_id": g.get("request_id", "")}
-    )
+    log.error("request_failed", exc_info=error, extra={"request_id": g.get("request_id", "")})
     return problems.answer(InternalError())

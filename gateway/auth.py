@@ -28,9 +28,7 @@ class Authenticator:
         actor_of: Returns the actor that a key's record stands for.
     """
 
-    def __init__(
-        self, find_key: Callable[[str], Any], actor_of: Callable[[Any], Actor]
-    ) -> None:
+    def __init__(self, find_key: Callable[[str], Any], actor_of: Callable[[Any], Actor]) -> None:
         self._find_key = find_key
         self._actor_of = actor_of
 

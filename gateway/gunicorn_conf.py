@@ -12,9 +12,7 @@ from typing import Any
 
 # Before anything imports prometheus_client: it decides at import whether it shares its samples.
 _SAMPLES = Path(
-    os.environ.setdefault(
-        "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="omnibus-metrics-")
-    )
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="omnibus-metrics-"))
 )
 
 bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")
@@ -28,9 +26,10 @@ max_requests = 0
 preload_app = False
 # It would open a socket in the home folder, which may be read-only.
 control_socket_disable = True
-if os.access("/dev/shm", os.W_OK):
+_MEMORY = "/dev/shm"  # noqa: S108
+if os.access(_MEMORY, os.W_OK):
     # The workers' heartbeat files must not wait for a disk.
-    worker_tmp_dir = "/dev/shm"
+    worker_tmp_dir = _MEMORY
 accesslog = None
 logger_class = "gateway.http.server_log.ServerLog"
 

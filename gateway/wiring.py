@@ -16,9 +16,7 @@ def real_parts() -> Parts:
 
     config = settings()
     if config.actor_private_key_file is None:
-        raise SystemExit(
-            "Set ACTOR_PRIVATE_KEY_FILE: the gateway signs its calls with it."
-        )
+        raise SystemExit("Set ACTOR_PRIVATE_KEY_FILE: the gateway signs its calls with it.")
     rpc = RpcClient(
         config.amqp_url,
         ActorSigner.load(config.actor_private_key_file),

@@ -106,10 +106,17 @@ def infra(
         raise Problem("Say what to run, after two dashes: `infra -- pytest tests/integration`.")
 
 
+def _know_the_local_house() -> None:
+    """Parked messages: list, show, replay, drop."""
+    from omnibus.local.house import adopt_environment
+
+    adopt_environment()
+
+
 if importlib.util.find_spec("omnibus.dead_letters"):
     from omnibus.dead_letters import app as dead_letters
 
-    app.add_typer(dead_letters, name="dead-letters", help="Look at parked messages, replay them.")
+    app.add_typer(dead_letters, name="dead-letters", callback=_know_the_local_house)
 
 
 def main() -> None:

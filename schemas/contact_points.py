@@ -22,7 +22,9 @@ class PhoneField(Text):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(maximum=40, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if text and e164(text) is None:
             raise Problem("phone_malformed")
@@ -36,7 +38,9 @@ class EmailField(Text):
         super().__init__(maximum=254, **kwargs)
         self.metadata.setdefault("format", "email")
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if not text:
             return text

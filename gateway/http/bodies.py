@@ -29,9 +29,9 @@ def read_object(request: Request) -> dict[str, Any]:
     raw = request.get_data(cache=False)
     if not raw:
         return {}
-    if request.mimetype not in _JSON or request.headers.get(
-        "Content-Encoding", "identity"
-    ) != ("identity"):
+    if request.mimetype not in _JSON or request.headers.get("Content-Encoding", "identity") != (
+        "identity"
+    ):
         raise HttpRefusal(415, "unsupported_media_type", expected=_JSON[0])
     return parse_object(raw)
 
@@ -46,9 +46,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise HttpRefusal(
-            400, "malformed_json", line=error.lineno, column=error.colno
-        ) from None
+        raise HttpRefusal(400, "malformed_json", line=error.lineno, column=error.colno) from None
     if _depth(body) > _MAX_DEPTH:
         raise HttpRefusal(400, "nested_too_deeply", maximum=_MAX_DEPTH)
     json.loads(raw, object_pairs_hook=_unique)

@@ -16,7 +16,7 @@ import yaml
 
 _FILE = Path(__file__).resolve().parents[1] / "errors.yaml"
 _DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
-_SUGGESTION = {"en": " Did you mean {name}?", "zh": "您是否想写 {name}？"}
+_SUGGESTION = {"en": " Did you mean {name}?", "zh": "您是否想写 {name}？"}  # noqa: RUF001
 _JOINT = {"en": ", ", "zh": "、"}
 
 
@@ -121,13 +121,9 @@ def document() -> str:
         "| code | status | English | 中文 |",
         "|---|---|---|---|",
     ]
-    for known in sorted(
-        catalogue().values(), key=lambda item: (item.status, item.code)
-    ):
+    for known in sorted(catalogue().values(), key=lambda item: (item.status, item.code)):
         texts = [
-            f"**{known.titles[language]}** {known.details[language]}".replace(
-                "|", "\\|"
-            )
+            f"**{known.titles[language]}** {known.details[language]}".replace("|", "\\|")
             for language in ("en", "zh")
         ]
         lines.append(f"| `{known.code}` | {known.status} | {texts[0]} | {texts[1]} |")

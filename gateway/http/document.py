@@ -21,8 +21,8 @@ _INFO = """The HTTP API of Omnibus CRM.
 **Lists**: `{"items": [], "next_cursor": null, "has_more": false}`, `limit` 50, at most 200; pass
 `next_cursor` back as `cursor` with the same filters. Filters: `status=new,working` (any of),
 `created_at.gte=`, `name.contains=`, `owner_id=me`; `fields=id,name` thins an answer out.
-**Writing**: POST accepts `Idempotency-Key` (finance requires it); PATCH is JSON Merge Patch (absent =
-leave, null = clear) and requires `If-Match` with the `ETag` of the record.
+**Writing**: POST accepts `Idempotency-Key` (finance requires it); PATCH is JSON Merge Patch
+(absent = leave, null = clear) and requires `If-Match` with the `ETag` of the record.
 **Errors**: `application/problem+json`; branch on `code`. Texts follow `Accept-Language` (en, zh).
 Unknown fields and parameters are refused. Enumerations may grow: treat unknown values as such."""
 
@@ -48,9 +48,7 @@ _PARAMETERS = {
 class FieldProblem(ReplySchema):
     """One wrong field or parameter."""
 
-    pointer = fields.String(
-        metadata={"description": "`#/phone` in the body, or `query:limit`"}
-    )
+    pointer = fields.String(metadata={"description": "`#/phone` in the body, or `query:limit`"})
     code = fields.String()
     detail = fields.String()
     meta = fields.Dict()
@@ -78,11 +76,17 @@ class Api(SmorestApi):
     def _register_responses(self) -> None:
         content = {MEDIA_TYPE: {"schema": Problem}}
         self.spec.components.response(
-            "Problem", {"description": "Refused", "content": content}, lazy=True
+            self.DEFAULT_ERROR_RESPONSE_NAME,
+            {"description": "Refused", "content": content},
+            lazy=True,
         )
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the app: one place makes problems."""
+
+
+REFUSED = Api.DEFAULT_ERROR_RESPONSE_NAME
+"""Reference to the response of every refusal."""
 
 
 def make_api(app: Any) -> Api:
@@ -103,8 +107,18 @@ def make_api(app: Any) -> Api:
         (validation.DateField, "string", "date"),
     ):
         api.register_field(field, kind, form)
+    api.ma_plugin.converter.add_attribute_function(_null_among_choices)
     api.spec.components.security_scheme("apiKey", {"type": "http", "scheme": "bearer"})
     return api
+
+
+def _null_among_choices(
+    _converter: Any, field: fields.Field[Any], ret: dict[str, Any], **_: Any
+) -> dict[str, Any]:
+    """Name null among the choices of a field that may be null, or JSON Schema refuses it."""
+    if field.allow_none and "enum" in ret and None not in ret["enum"]:
+        return {"enum": [*ret["enum"], None]}
+    return {}
 
 
 def register(api: Api, engine: Engine, resource: Resource) -> None:
@@ -134,9 +148,7 @@ def describe(operation: Operation) -> dict[str, Any]:
     if operation.allow:
         resource, _, verb = operation.allow.partition(":")
         scope = f"{resource}:{'read' if verb == 'read' else 'write'}"
-        notes.append(
-            f"Permission `{operation.allow}`; API keys need the scope `{scope}`."
-        )
+        notes.append(f"Permission `{operation.allow}`; API keys need the scope `{scope}`.")
     described["description"] = "\n\n".join(notes)
     body = body_schema(operation)
     if operation.verb != "GET" and body is not None:
@@ -178,9 +190,7 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
             "cursor": {"type": "string"},
             "sort": {
                 "type": "string",
-                "description": "of "
-                + ", ".join(spec.sorts)
-                + "; `-` in front: descending",
+                "description": "of " + ", ".join(spec.sorts) + "; `-` in front: descending",
                 "default": spec.default_sort,
             },
             "count": {
@@ -231,13 +241,9 @@ def _plain_schema(one: fields.Field[Any]) -> dict[str, Any]:
 def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
     wanted: list[tuple[str, bool, str]] = []
     if operation.if_match:
-        wanted.append(
-            ("If-Match", operation.if_match == "required", 'the ETag, such as `"3"`')
-        )
+        wanted.append(("If-Match", operation.if_match == "required", 'the ETag, such as `"3"`'))
     if operation.verb == "POST":
-        wanted.append(
-            ("Idempotency-Key", operation.key_required, "makes a repeat harmless")
-        )
+        wanted.append(("Idempotency-Key", operation.key_required, "makes a repeat harmless"))
     return [
         {
             "in": "header",
@@ -267,7 +273,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses = {str(operation.status): good}
     if operation.status == 202:
         responses["200"] = good
-    responses.update({str(status): "Problem" for status in _PROBLEMS[operation.verb]})
+    responses.update({str(status): REFUSED for status in _PROBLEMS[operation.verb]})
     return responses
 
 

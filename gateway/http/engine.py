@@ -48,9 +48,7 @@ class Engine:
             key = None
         else:
             queries.check_parameters(request.args, ())
-            key = headers.idempotency_key(
-                request.headers, required=operation.key_required
-            )
+            key = headers.idempotency_key(request.headers, required=operation.key_required)
             kept = None
             _read_body(operation, payload)
         if operation.before is not None:
@@ -81,11 +79,7 @@ class Engine:
             pending.result()
         except Unavailable as error:
             repeatable = operation.verb == "GET" or key is not None
-            if (
-                error.code != "connection_lost"
-                or not repeatable
-                or not self._reconnected()
-            ):
+            if error.code != "connection_lost" or not repeatable or not self._reconnected():
                 raise
             return self._send(operation, payload, actor, key, until - clock.monotonic())
         return pending
@@ -124,9 +118,7 @@ def _placed(operation: Operation, arguments: Mapping[str, str]) -> dict[str, Any
     return payload
 
 
-def _read_query(
-    operation: Operation, payload: dict[str, Any]
-) -> list[list[str]] | None:
+def _read_query(operation: Operation, payload: dict[str, Any]) -> list[list[str]] | None:
     """Put the query into the request; returns what `fields=` keeps."""
     if operation.listing is not None:
         payload.update(queries.list_payload(request.args, operation.listing))
@@ -141,23 +133,17 @@ def _read_query(
     return queries.sparse_fields(request.args.get("fields"), operation.reply_fields)
 
 
-def _typed(
-    name: str, one: fields.Field[Any], text: str, errors: list[dict[str, Any]]
-) -> Any:
+def _typed(name: str, one: fields.Field[Any], text: str, errors: list[dict[str, Any]]) -> Any:
     """Return a query parameter as the JSON that its schema expects."""
     if isinstance(one, fields.Integer):
         if text.isascii() and text.isdecimal() and len(text) < 10:
             return int(text)
-        errors.append(
-            {"pointer": f"query:{name}", "code": "not_a_whole_number", "meta": {}}
-        )
+        errors.append({"pointer": f"query:{name}", "code": "not_a_whole_number", "meta": {}})
     elif isinstance(one, fields.Boolean):
         if text in ("true", "false"):
             return text == "true"
         meta = {"choices": ["true", "false"]}
-        errors.append(
-            {"pointer": f"query:{name}", "code": "not_a_choice", "meta": meta}
-        )
+        errors.append({"pointer": f"query:{name}", "code": "not_a_choice", "meta": meta})
     elif isinstance(one, fields.List):
         return text.split(",")
     return text
@@ -175,10 +161,7 @@ def _read_body(operation: Operation, payload: dict[str, Any]) -> None:
     taken = [name for name in body if name in operation.given]
     if taken:
         raise Invalid.fields(
-            [
-                {"pointer": f"#/{name}", "code": "unknown_field", "meta": {}}
-                for name in taken
-            ]
+            [{"pointer": f"#/{name}", "code": "unknown_field", "meta": {}} for name in taken]
         )
     payload.update(body)
 
@@ -187,12 +170,7 @@ def _answer(operation: Operation, reply: Any, kept: list[list[str]] | None) -> R
     if operation.paged:
         return _list_answer(reply, kept)
     tag = ""
-    if (
-        operation.tagged
-        and kept is None
-        and isinstance(reply, dict)
-        and "version" in reply
-    ):
+    if operation.tagged and kept is None and isinstance(reply, dict) and "version" in reply:
         tag = headers.etag(reply["version"])
         same = operation.verb == "GET" and headers.unchanged(request.headers, tag)
         if same and not operation.derived:

@@ -83,9 +83,7 @@ def unchanged(headers: Headers, tag: str) -> bool:
     given = headers.get("If-None-Match", "").strip()
     if not given:
         return False
-    return given == "*" or tag in {
-        part.strip().removeprefix("W/") for part in given.split(",")
-    }
+    return given == "*" or tag in {part.strip().removeprefix("W/") for part in given.split(",")}
 
 
 def idempotency_key(headers: Headers, *, required: bool) -> str | None:

@@ -8,9 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from chassis.metrics import SECONDS
 
-REQUESTS = Counter(
-    "crm_http_requests", "HTTP requests answered", ["route", "method", "code"]
-)
+REQUESTS = Counter("crm_http_requests", "HTTP requests answered", ["route", "method", "code"])
 DURATION = Histogram(
     "crm_http_request_duration_seconds",
     "Time to answer an HTTP request",
@@ -23,9 +21,7 @@ IN_FLIGHT = Gauge(
     multiprocess_mode="livesum",
 )
 SHED = Counter("crm_http_shed", "HTTP requests refused with 503", ["reason"])
-AUTH_FAILURES = Counter(
-    "crm_auth_failures", "Requests without a good credential", ["reason"]
-)
+AUTH_FAILURES = Counter("crm_auth_failures", "Requests without a good credential", ["reason"])
 RPC_READY = Gauge(
     "crm_gateway_rpc_connected",
     "Worker processes whose RPC client is connected",

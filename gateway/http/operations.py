@@ -130,9 +130,7 @@ class Operation:
     @cached_property
     def paged(self) -> bool:
         """Return whether the answer is a page of items."""
-        return self.listing is not None or (
-            self.verb == "GET" and "cursor" in self.free
-        )
+        return self.listing is not None or (self.verb == "GET" and "cursor" in self.free)
 
     @cached_property
     def reply_fields(self) -> tuple[str, ...]:
@@ -172,16 +170,12 @@ class Rows:
     def list(self, method: str, spec: ListSpec, **more: Any) -> Operation:
         """Return the row of `GET /v1/<resource>`."""
         summary = f"List {self.path.rpartition('/')[2].replace('-', ' ')}"
-        return self._row(
-            "GET", self.path, method, "read", ListQuery, summary, more, listing=spec
-        )
+        return self._row("GET", self.path, method, "read", ListQuery, summary, more, listing=spec)
 
     def read(self, method: str, request: type[Schema] = ById, **more: Any) -> Operation:
         """Return the row of `GET /v1/<resource>/{id}`."""
         path = f"{self.path}/<id>"
-        return self._row(
-            "GET", path, method, "read", request, f"Read a {self.noun}", more
-        )
+        return self._row("GET", path, method, "read", request, f"Read a {self.noun}", more)
 
     def create(self, method: str, request: type[Schema], **more: Any) -> Operation:
         """Return the row of `POST /v1/<resource>`: 201 and `Location`."""

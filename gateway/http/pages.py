@@ -31,9 +31,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
 
 
-PUBLIC = frozenset(
-    {"pages._home", "pages._error_page", "swagger_ui.show", "api-docs.openapi_json"}
-)
+PUBLIC = frozenset({"pages._home", "pages._error_page", "swagger_ui.show", "api-docs.openapi_json"})
 """Endpoints that need no credential."""
 
 

@@ -71,9 +71,7 @@ def _field_error(item: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 def answer(error: CRMError) -> Response:
     """Return the response of a refusal to the request at hand."""
-    language = headers.language(
-        request.headers.get("Accept-Language"), getattr(g, "locale", "en")
-    )
+    language = headers.language(request.headers.get("Accept-Language"), getattr(g, "locale", "en"))
     status = status_of(error)
     body = body_of(
         error,

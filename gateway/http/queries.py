@@ -29,11 +29,7 @@ def list_payload(query: MultiDict[str, str], spec: ListSpec) -> dict[str, Any]:
     payload: dict[str, Any] = {"filters": {}}
     for name, text in given.items():
         if name == "limit":
-            limit = (
-                int(text)
-                if text.isascii() and text.isdecimal() and len(text) < 9
-                else 0
-            )
+            limit = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
             if not 1 <= limit <= MAX_LIMIT:
                 errors.append(_error(name, "limit_out_of_range", maximum=MAX_LIMIT))
             payload["limit"] = limit
@@ -48,9 +44,7 @@ def list_payload(query: MultiDict[str, str], spec: ListSpec) -> dict[str, Any]:
     return payload
 
 
-def check_parameters(
-    query: MultiDict[str, str], known: Collection[str]
-) -> dict[str, str]:
+def check_parameters(query: MultiDict[str, str], known: Collection[str]) -> dict[str, str]:
     """Return the parameters of an operation that is no list.
 
     Raises:

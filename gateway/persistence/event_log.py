@@ -1,17 +1,18 @@
 """The event log: every event once, numbered without gaps in the order in which it arrived.
 
 The row of the global counter is locked by the statement that raises it, until the commit: writers
-take turns, so numbers follow commits and a roll back leaves no gap. Everything goes in by arrays,
-a statement per table and batch.
+take turns, so numbers follow commits and a roll back leaves no gap. A batch goes in as one JSON
+document per table: arrays cost Python three times as much, rows one by one ten times.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+import orjson
 from sqlalchemy import text
 
+from chassis import wire_json
 from chassis.db import Tx
 
 _GLOBAL = text("""
@@ -30,24 +31,16 @@ _EVENTS = text("""
         seq, customer_seq, event_id, source, type, time, subject, customer_id, lead_id,
         version, actor, owner_id, correlation_id, causation_id, body, received_at
     )
-    select seq, customer_seq, event_id, source, type, time, subject, customer_id, lead_id,
-        version, actor, owner_id, correlation_id, causation_id, cast(body as jsonb), :now
-    from unnest(
-        cast(:seq as bigint[]), cast(:customer_seq as bigint[]), cast(:event_id as uuid[]),
-        cast(:source as text[]), cast(:type as text[]), cast(:time as timestamptz[]),
-        cast(:subject as text[]), cast(:customer_id as text[]), cast(:lead_id as text[]),
-        cast(:version as int[]), cast(:actor as text[]), cast(:owner_id as text[]),
-        cast(:correlation_id as text[]), cast(:causation_id as text[]), cast(:body as text[])
-    ) as e (
-        seq, customer_seq, event_id, source, type, time, subject, customer_id, lead_id,
-        version, actor, owner_id, correlation_id, causation_id, body
+    select e.*, :now from json_to_recordset(cast(:entries as json)) as e (
+        seq bigint, customer_seq bigint, event_id uuid, source text, type text,
+        time timestamptz, subject text, customer_id text, lead_id text, version int,
+        actor text, owner_id text, correlation_id text, causation_id text, body jsonb
     )
 """)
 _SUBJECTS = text("""
     insert into log_subjects as s (subject, version, owner_id)
-    select * from unnest(
-        cast(:subjects as text[]), cast(:versions as int[]), cast(:owners as text[])
-    )
+    select e.* from json_to_recordset(cast(:entries as json))
+        as e (subject text, version int, owner_id text)
     on conflict (subject) do update set version = excluded.version, owner_id = excluded.owner_id
     where s.version < excluded.version
 """)
@@ -74,19 +67,19 @@ class Entry:
     owner_id: str | None
     correlation_id: str
     causation_id: str
-    body: str
+    body: bytes
 
 
 def append(tx: Tx, entries: list[Entry]) -> int:
     """Log entries in order; returns the number of the last one."""
     last = int(tx.value(_GLOBAL, count=len(entries)))
-    customer_seq = _number_customers(tx, entries)
-    columns: dict[str, list[Any]] = {
-        name: [getattr(entry, name) for entry in entries] for name in Entry.__dataclass_fields__
-    }
-    columns["seq"] = list(range(last - len(entries) + 1, last + 1))
-    columns["customer_seq"] = customer_seq
-    tx.execute(_EVENTS, {**columns, "now": tx.now})
+    first = last - len(entries) + 1
+    numbers = _number_customers(tx, entries)
+    rows = [
+        {**vars(entry), "body": orjson.Fragment(entry.body), "seq": first + i, "customer_seq": n}
+        for i, (entry, n) in enumerate(zip(entries, numbers, strict=True))
+    ]
+    tx.execute(_EVENTS, {"entries": wire_json.dumps_text(rows), "now": tx.now})
     _keep_owners(tx, entries)
     return last
 
@@ -111,14 +104,11 @@ def _keep_owners(tx: Tx, entries: list[Entry]) -> None:
         known = newest.get(entry.subject)
         if known is None or known.version < entry.version:
             newest[entry.subject] = entry
-    tx.execute(
-        _SUBJECTS,
-        {
-            "subjects": list(newest),
-            "versions": [entry.version for entry in newest.values()],
-            "owners": [entry.owner_id for entry in newest.values()],
-        },
-    )
+    rows = [
+        {"subject": entry.subject, "version": entry.version, "owner_id": entry.owner_id}
+        for entry in newest.values()
+    ]
+    tx.execute(_SUBJECTS, {"entries": wire_json.dumps_text(rows)})
 
 
 def link_leads(tx: Tx, links: Iterable[tuple[str, str]]) -> None:

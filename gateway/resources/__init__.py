@@ -5,10 +5,12 @@ from gateway.resources import customer_view, imports
 from gateway.resources.activities import ACTIVITIES
 from gateway.resources.api_keys import API_KEYS
 from gateway.resources.contacts import CONTACTS
+from gateway.resources.contracts import CONTRACTS
 from gateway.resources.conversions import CONVERSIONS
 from gateway.resources.customers import CUSTOMERS
 from gateway.resources.jobs import JOBS
 from gateway.resources.leads import LEADS
+from gateway.resources.opportunities import OPPORTUNITIES
 from gateway.resources.people import PEOPLE
 
 ALL: tuple[Resource, ...] = (
@@ -17,6 +19,8 @@ ALL: tuple[Resource, ...] = (
     CUSTOMERS,
     CONTACTS,
     ACTIVITIES,
+    OPPORTUNITIES,
+    CONTRACTS,
     PEOPLE,
     API_KEYS,
     JOBS,

@@ -8,21 +8,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.actor import Actor
+from chassis.ids import is_id
 from gateway.http.operations import Operation, Resource, Rows, Rpc, with_subject
 from schemas import customers as schemas
 from schemas.customers.lists import ACTIVITIES as ACTIVITY_LIST
 
-_OWNERS = {"lead": "leads", "opportunity": "deals"}
-"""Subjects that customers can not judge itself."""
+_OWNERS: dict[str, tuple[str, dict[str, str]]] = {
+    "lead": ("leads", {"permission": "activities:create"}),
+    "opportunity": ("deals", {"permission": "opportunities:read"}),
+}
+"""Subjects that customers can not judge itself: whom to ask, and for what."""
 
 
 def authorise(rpc: Rpc, actor: Actor, payload: Mapping[str, Any]) -> Actor:
     """Return the actor with the word of the subject's owner, where customers needs one."""
-    service = _OWNERS.get(str(payload.get("subject_type")))
-    if service is None or not isinstance(payload.get("subject_id"), str):
+    owner = _OWNERS.get(str(payload.get("subject_type")))
+    if owner is None or not is_id(payload.get("subject_id")):
         return actor
-    question = {"id": payload["subject_id"], "permission": "activities:create"}
-    return with_subject(actor, rpc.call(service, "authorize_subject", question, actor))
+    service, question = owner
+    answer = rpc.call(
+        service, "authorize_subject", {"id": payload["subject_id"], **question}, actor
+    )
+    return with_subject(actor, answer)
 
 
 def follow_ups(subject: str, path: str) -> Operation:
@@ -52,6 +59,7 @@ ACTIVITIES = Resource(
     "Activities 跟进记录",
     (
         _rows.list("list_activities", ACTIVITY_LIST),
+        _rows.read("get_activity"),
         _rows.create("record_follow_up", schemas.RecordFollowUp, before=authorise),
     ),
 )

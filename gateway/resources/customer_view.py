@@ -14,7 +14,7 @@ from chassis.errors import Invalid, NotFound
 from chassis.ids import is_id
 from chassis.listing import DEFAULT_LIMIT, MAX_LIMIT
 from gateway.http import headers, queries
-from gateway.http.document import Api
+from gateway.http.document import REFUSED, Api
 from gateway.http.engine import json_response
 from gateway.parts import Parts
 from schemas.sections import SECTIONS
@@ -120,9 +120,7 @@ def _sections() -> list[str] | None:
     unknown = [name for name in names if name not in _NAMES]
     if unknown:
         meta = {"choices": sorted(_NAMES)}
-        raise Invalid.fields(
-            [{"pointer": "query:sections", "code": "not_a_choice", "meta": meta}]
-        )
+        raise Invalid.fields([{"pointer": "query:sections", "code": "not_a_choice", "meta": meta}])
     return list(dict.fromkeys(names))
 
 
@@ -134,7 +132,7 @@ def _described(name: str, summary: str, description: str, schema: Any) -> dict[s
         "description": description,
         "responses": {
             "200": {"description": "Done", "content": content},
-            **{str(status): "Problem" for status in (401, 403, 404, 422, 503)},
+            **{str(status): REFUSED for status in (401, 403, 404, 422, 503)},
         },
     }
 

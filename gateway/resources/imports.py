@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 from chassis.actor import Actor
 from chassis.errors import Invalid
 from gateway.http import headers, queries
-from gateway.http.document import Api
+from gateway.http.document import REFUSED, Api
 from gateway.http.engine import json_response
 from gateway.http.operations import CALL_SECONDS
 from gateway.http.refusals import HttpRefusal
@@ -141,6 +141,6 @@ def _describe() -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
         "responses": {
             "202": {"description": "Queued", "content": answer},
-            **{str(status): "Problem" for status in (400, 401, 403, 409, 413, 415, 422, 503)},
+            **{str(status): REFUSED for status in (400, 401, 403, 409, 413, 415, 422, 503)},
         },
     }

@@ -24,11 +24,11 @@ class EventLog:
 
 
 def _entry(envelope: Mapping[str, Any], now: str) -> Entry:
-    body = wire_json.dumps_text(envelope["data"])
-    if "\\u0000" in body or "\0" in envelope["subject"]:
+    body = wire_json.dumps(envelope["data"])
+    if b"\\u0000" in body or "\0" in envelope["subject"]:
         # PostgreSQL has no such character: an odd message must not stop the log for ever.
         envelope = _without_nul(envelope)
-        body = wire_json.dumps_text(envelope["data"])
+        body = wire_json.dumps(envelope["data"])
     after = envelope["data"]["after"]
     subject = envelope["subject"]
     lead_id = envelope.get("leadid") or None

@@ -126,7 +126,10 @@ class House:
         """Declare exchanges and queues, so that no event meets an exchange without them."""
         from omnibus import topology
 
-        topology.declare(self.broker_url())
+        try:
+            topology.declare(self.broker_url())
+        except SystemExit as end:
+            raise Problem(str(end)) from end
         # RabbitMQ before 4 writes the names of new quorum queues every half second, not at once:
         # a broker that crashes sooner has lost them for good (rabbitmq/ra pull request 443).
         time.sleep(1)
@@ -137,7 +140,7 @@ class House:
         # What an aborted run left behind would hold the ports and do the work twice.
         self.supervisor.stop()
         if "gateway" in roles:
-            self._choose_api_port()
+            self.choose_api_port()
         keys.prepare(self._keys)
         self._roles = tuple(roles)
         command = (sys.executable, "-m", "omnibus", "serve")
@@ -176,7 +179,7 @@ class House:
         self._side_by_side(self.postgres.stop, self.rabbitmq.stop)
 
     def revive(self) -> list[str]:
-        """Start a private server that died and a process that was given up; returns which."""
+        """Start again what died and what was given up; returns the names of it."""
         revived = []
         if not self.given_databases and not self.postgres.running:
             self.postgres.start()
@@ -184,6 +187,9 @@ class House:
         if not self.given_broker and not self.rabbitmq.running:
             self.rabbitmq.start()
             revived.append("RabbitMQ")
+        if not self.supervisor.running:
+            self.start_processes(self._roles)
+            revived.append("the process manager")
         return revived + self.supervisor.retry()
 
     # What others must know
@@ -246,6 +252,18 @@ class House:
             return host or ports.LOCALHOST, int(port)
         return ports.LOCALHOST, self.ports.current("gateway") or self.ports.choose("gateway")
 
+    def choose_api_port(self) -> None:
+        """Settle the port of the HTTP API.
+
+        Raises:
+            Problem: It was given and is taken.
+        """
+        variable = next((name for name in ("GATEWAY_BIND", "PORT") if self.given.get(name)), None)
+        if variable:
+            ports.demand(*self.api_address(), variable)
+        else:
+            self.ports.choose("gateway")
+
     def api_url(self) -> str:
         """Return the URL of the HTTP API as seen from this machine."""
         host, port = self.api_address()
@@ -269,14 +287,6 @@ class House:
         if supervisor := self.supervisor.pid():
             found["supervisor"] = [supervisor]
         return {role: pids for role, pids in found.items() if pids}
-
-    def _choose_api_port(self) -> None:
-        variable = next((name for name in ("GATEWAY_BIND", "PORT") if self.given.get(name)), None)
-        if variable:
-            host, port = self.api_address()
-            ports.demand(host, port, variable)
-        else:
-            self.ports.choose("gateway")
 
     def _start_postgres(self, fresh: bool) -> None:
         if self.given_databases:

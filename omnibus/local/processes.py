@@ -108,35 +108,46 @@ class Server:
         """Ask it to stop, insist after `seconds`, and leave nothing that it started behind."""
         process = self.process()
         if process is not None:
-            family = _family(process)
+            family = _family(process.pid)
             self.send(number)
             if not wait_gone(process, seconds):
                 self.kill()
             _end(family)
+        elif leader := self._crashed():
+            _end(_family(leader))
         self._pid_file.unlink(missing_ok=True)
+
+    def _crashed(self) -> int | None:
+        """Return the id it had if it ended by itself and nobody has that id now."""
+        try:
+            leader = int(self._pid_file.read_text(encoding="utf-8").split()[0])
+        except (FileNotFoundError, ValueError, IndexError):
+            return None
+        # The kernel gives an id to nobody while a session bears it, so the orphans are ours.
+        return None if psutil.pid_exists(leader) else leader
 
     def kill(self) -> None:
         """Kill it and what it started, at once, as a crash would."""
         process = self.process()
         if process is None:
             return
-        family = _family(process)
+        family = _family(process.pid)
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
         wait_gone(process, 10)
         _end(family)
 
 
-def _family(process: psutil.Process) -> list[psutil.Process]:
+def _family(leader: int) -> list[psutil.Process]:
     """Return what a process started: its descendants, and orphans of the session it began."""
+    found: dict[int, psutil.Process] = {}
     with contextlib.suppress(psutil.NoSuchProcess):
-        found = {member.pid: member for member in process.children(recursive=True)}
-        for other in psutil.process_iter():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                if os.getsid(other.pid) == process.pid and other.pid != process.pid:
-                    found[other.pid] = other
-        return list(found.values())
-    return []
+        found = {child.pid: child for child in psutil.Process(leader).children(recursive=True)}
+    for other in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(other.pid) == leader != other.pid:
+                found[other.pid] = other
+    return list(found.values())
 
 
 def _end(family: list[psutil.Process]) -> None:

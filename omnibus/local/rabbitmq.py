@@ -184,7 +184,7 @@ def check(url: str) -> str | None:
     import logging
 
     import pika
-    from pika.exceptions import AMQPError
+    from pika import exceptions
 
     # pika tells every failed attempt in six lines; the caller tells the last one, once.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -194,8 +194,12 @@ def check(url: str) -> str | None:
         parameters.stack_timeout = 10
         parameters.connection_attempts = 1
         pika.BlockingConnection(parameters).close()
-    except (AMQPError, OSError, ValueError) as error:
-        return str(error) or type(error).__name__
+    except exceptions.ConnectionClosed as error:
+        return f"{error.reply_text.partition(' For details')[0].rstrip('.')}"
+    except (exceptions.AMQPError, OSError):
+        return f"nobody answers at {parameters.host}:{parameters.port}"
+    except (ValueError, TypeError, IndexError) as error:
+        return f"it can not be read: {error}"
     return None
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,12 @@ def summary_file(home: Path) -> Path:
 
 
 def _start(house: House, notify: Any) -> None:
+    # First what takes no time: a port that is taken, or work that an aborted run left running.
+    house.supervisor.stop()
+    house.choose_api_port()
     house.start_prepared()
+    # Code of the services that is used in this process reads its settings from the environment.
+    os.environ.update(house.env())
     house.start_processes(ROLES)
     house.wait_until_ready(on_ready=lambda role: notify(f"{role} is ready"))
 
@@ -172,14 +178,13 @@ def _watch(house: House, notify: Any) -> None:
         try:
             for name in house.revive():
                 notify(f"{name} had died and was started again")
+            pids = house.all_pids()
         except Problem as problem:
             notify(str(problem))
-        if not house.supervisor.running:
-            raise Problem(
-                f"The process manager ended: see {house.supervisor.logs}/supervisord.log, then"
-                " run the command again."
-            )
-        pids = house.all_pids()
+            continue
+        except (OSError, xmlrpc.client.Error):
+            # The process manager is on its way out or in; the next look will tell.
+            continue
         if pids != known:
             known = pids
             summary = json.loads(path.read_text(encoding="utf-8"))

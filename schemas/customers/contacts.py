@@ -28,9 +28,7 @@ class Membership(RequestSchema):
     """A contact's place at one customer."""
 
     customer_id = IdField(required=True)
-    role = Choice(
-        ROLES, load_default=None, allow_none=True, metadata=_described("Part in buying.")
-    )
+    role = Choice(ROLES, load_default=None, allow_none=True, metadata=_described("Part in buying."))
     influence = Choice(INFLUENCES, load_default=None, allow_none=True)
     is_primary = fields.Boolean(
         load_default=False,

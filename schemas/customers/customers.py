@@ -64,13 +64,9 @@ class CustomerFacts(RequestSchema):
         allow_none=True, metadata=_described("Persons whose year of birth is unknown, MM-DD.")
     )
     occupation = Text(maximum=120, allow_none=True, metadata=_described("Persons only."))
-    marital_status = Choice(
-        MARITAL_STATUSES, allow_none=True, metadata=_described("Persons only.")
-    )
+    marital_status = Choice(MARITAL_STATUSES, allow_none=True, metadata=_described("Persons only."))
     hobbies = fields.List(
-        Text(maximum=60),
-        validate=_few,
-        metadata=_described("Persons only; at most 30."),
+        Text(maximum=60), validate=_few, metadata=_described("Persons only; at most 30.")
     )
     risk_attitude = Choice(RISK_ATTITUDES, allow_none=True, metadata=_described("Persons only."))
     source = Text(maximum=120, allow_none=True, metadata=_described("Where it came from."))

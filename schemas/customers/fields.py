@@ -4,16 +4,14 @@ import re
 import unicodedata
 from typing import Any
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError as NumberError
 
+from chassis import phones
 from chassis.validation import Problem, Text
 
-HOME_REGION = "CN"
-"""Numbers without a country code are Chinese."""
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
 _SHORT_MONTHS = frozenset(("02-30", "02-31", "04-31", "06-31", "09-31", "11-31"))
 
@@ -22,14 +20,8 @@ def e164(phone: str | None) -> str | None:
     """Return a phone number in E.164 form, without its extension; None if it is not one."""
     if not phone:
         return None
-    plain = unicodedata.normalize("NFKC", phone).replace("转", " ext ").replace("分机", " ext ")
-    try:
-        number = phonenumbers.parse(plain, HOME_REGION)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    plain = unicodedata.normalize("NFKC", phone).replace("分机", " ext ").replace("转", " ext ")
+    return phones.e164(plain)
 
 
 def email_or_none(email: str | None) -> str | None:
@@ -59,8 +51,8 @@ class EmailField(Text):
     """An e-mail address; its domain is not looked up."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(maximum=254, **kwargs)
-        self.metadata.setdefault("format", "email")
+        metadata = {"format": "email", **kwargs.pop("metadata", {})}
+        super().__init__(maximum=254, metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -74,8 +66,8 @@ class CreditCodeField(fields.String):
     """A unified social credit code: 18 characters, the last a check digit (GB 32100-2015)."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.metadata.update(minLength=18, maxLength=18)
+        metadata = {"minLength": 18, "maxLength": 18, **kwargs.pop("metadata", {})}
+        super().__init__(metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -89,8 +81,8 @@ class MonthDayField(fields.String):
     """A day of the year, MM-DD; 02-29 is one."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.metadata.setdefault("pattern", "^[0-9]{2}-[0-9]{2}$")
+        metadata = {"pattern": "^[0-9]{2}-[0-9]{2}$", **kwargs.pop("metadata", {})}
+        super().__init__(metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -109,7 +101,7 @@ class ExternalIds(fields.Dict):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         try:
-            ids = super()._deserialize(value, attr, data, **kwargs)
+            ids = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
         except ValidationError as error:
             raise Problem("invalid_field", expected="system: id") from error
         if len(ids) > 20:

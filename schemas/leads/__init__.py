@@ -3,6 +3,7 @@
 from schemas.leads.conversion import Conversion as Conversion
 from schemas.leads.conversion import ConvertLead as ConvertLead
 from schemas.leads.events import EVENTS as EVENTS
+from schemas.leads.events import VIEW as VIEW
 from schemas.leads.imports import IMPORT_FIELDS as IMPORT_FIELDS
 from schemas.leads.imports import ImportRows as ImportRows
 from schemas.leads.imports import read_row as read_row

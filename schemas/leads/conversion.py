@@ -32,7 +32,9 @@ class ConvertLead(RequestSchema):
     customer_id = IdField(
         load_default=None,
         allow_none=True,
-        metadata={"description": "Attach to this customer instead of matching or making one."},
+        metadata={
+            "description": "Attach to this customer instead of matching or making one."
+        },
     )
 
 
@@ -41,7 +43,9 @@ class ConversionStep(ReplySchema):
 
     step = fields.String()
     state = fields.String(
-        metadata={"enum": ["pending", "waiting", "done", "skipped", "refused", "undone"]}
+        metadata={
+            "enum": ["pending", "waiting", "done", "skipped", "refused", "undone"]
+        }
     )
     at = fields.String(allow_none=True)
 
@@ -77,7 +81,8 @@ class Conversion(ReplySchema):
     contact_id = fields.String(allow_none=True)
     opportunity_id = fields.String(allow_none=True)
     matched = fields.Boolean(
-        allow_none=True, metadata={"description": "Whether the customer was there before."}
+        allow_none=True,
+        metadata={"description": "Whether the customer was there before."},
     )
     records = fields.List(fields.Nested(ConversionRecord))
     created_at = InstantField()

@@ -1,9 +1,13 @@
 """The events that leads publishes; each carries the whole public view of the lead."""
 
 from chassis.events import EventCatalogue, EventType
+from chassis.views import View
 from schemas.leads.lead import Lead
 
-_LEAD = EventType(Lead(), subject="lead", customer_id="customer_id", lead_id="id")
+VIEW = View(Lead())
+"""The public view of a lead, quick enough for files of them."""
+
+_LEAD = EventType(VIEW, subject="lead", customer_id="customer_id", lead_id="id")
 
 EVENTS = EventCatalogue(
     "leads",

@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from chassis.phones import e164
 from chassis.validation import (
     IdField,
     Problem,
@@ -17,7 +18,7 @@ from chassis.validation import (
     Whole,
     field_errors,
 )
-from schemas.contact_points import EmailField, PhoneField
+from schemas.contact_points import EmailField, PhoneField, email
 from schemas.leads.intake import CreateLead
 from schemas.leads.vocabulary import CHANNELS, INTENTS, KINDS, LEVELS, by_label
 
@@ -50,7 +51,9 @@ IMPORT_FIELDS = (*_FIELDS, "budget", "currency")
 class Rows(fields.Field[list[tuple[int, dict[str, Any]]]]):
     """Up to 500 of `{"row": 2, "lead": {field: text}}`; row numbers differ."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> Any:
         if not isinstance(value, list) or not 1 <= len(value) <= MAX_ROWS:
             raise Problem("rows_malformed", minimum=1, maximum=MAX_ROWS)
         rows = [
@@ -59,7 +62,11 @@ class Rows(fields.Field[list[tuple[int, dict[str, Any]]]]):
             if isinstance(item, dict) and set(item) == {"row", "lead"}
         ]
         sound = all(type(row) is int and isinstance(lead, dict) for row, lead in rows)
-        if not sound or len(rows) != len(value) or len({row for row, _ in rows}) != len(rows):
+        if (
+            not sound
+            or len(rows) != len(value)
+            or len({row for row, _ in rows}) != len(rows)
+        ):
             raise Problem("rows_malformed", minimum=1, maximum=MAX_ROWS)
         return rows
 
@@ -74,7 +81,9 @@ class ImportRows(RequestSchema):
     owner_id = IdField(
         load_default=None,
         allow_none=True,
-        metadata={"description": "Who holds all leads at once; default: they go to the pool."},
+        metadata={
+            "description": "Who holds all leads at once; default: they go to the pool."
+        },
     )
     rows = Rows(required=True)
 
@@ -116,18 +125,32 @@ def _read(
         unknown = field_errors({name: ["Unknown field."]}, "#", _FORM)
         errors.extend(unknown)
         return
-    labels = _LABELS.get(name)
-    if labels and isinstance(value, str):
-        value = labels.get(value.strip().casefold(), value)
+    if isinstance(value, str):
+        quick = _quick(name, value.strip())
+        if quick is not None:
+            facts[name] = quick
+            return
     try:
         facts[name] = field.deserialize(value, name, None)
     except ValidationError as error:
         errors.extend(field_errors({name: error.messages}, "#", _SCHEMA))
 
 
+def _quick(name: str, text: str) -> str | None:
+    """Return what the field would make of a sound value; None leaves it to the field."""
+    if name in _LABELS:
+        return _LABELS[name].get(text.casefold())
+    if name == "phone":
+        return text if len(text) <= 40 and text.isprintable() and e164(text) else None
+    return email(text) if name == "email" and text.isprintable() else None
+
+
 def _read_budget(facts: dict[str, Any], errors: list[dict[str, Any]]) -> None:
     """Make the two columns budget and currency into money."""
-    amount, currency = facts.pop("budget", None), facts.pop("currency", DEFAULT_CURRENCY)
+    amount, currency = (
+        facts.pop("budget", None),
+        facts.pop("currency", DEFAULT_CURRENCY),
+    )
     if amount is None:
         return
     if isinstance(amount, str):

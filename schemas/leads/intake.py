@@ -22,21 +22,28 @@ from schemas.leads.vocabulary import CHANNELS, INTENTS, KINDS, LEVELS
 class Immutable(fields.Field[Any]):
     """A field that is set once; a change of it is refused with `immutable_field`."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> Any:
         raise Problem("immutable_field")
 
 
 class LeadFacts(RequestSchema):
     """What is known about a lead and may change."""
 
-    name = Text(allow_none=True, metadata={"description": "The person; or give company."})
+    name = Text(
+        allow_none=True, metadata={"description": "The person; or give company."}
+    )
     company = Text(allow_none=True)
     job_title = Text(allow_none=True)
     phone = PhoneField(
-        allow_none=True, metadata={"description": "One of phone, email, chat_id is needed."}
+        allow_none=True,
+        metadata={"description": "One of phone, email, chat_id is needed."},
     )
     email = EmailField(allow_none=True)
-    chat_id = Text(allow_none=True, metadata={"description": "WeChat or another messenger."})
+    chat_id = Text(
+        allow_none=True, metadata={"description": "WeChat or another messenger."}
+    )
     region = Text(maximum=100, allow_none=True)
     industry = Text(maximum=100, allow_none=True)
     product_interest = Text(maximum=500, allow_none=True)
@@ -63,10 +70,16 @@ class CreateLead(LeadFacts):
     )
     external_id = Text(
         allow_none=True,
-        metadata={"description": "Sent again with the same body it returns the first lead."},
+        metadata={
+            "description": "Sent again with the same body it returns the first lead."
+        },
     )
-    pool_id = IdField(allow_none=True, metadata={"description": "Default: the default pool."})
-    owner_id = IdField(allow_none=True, metadata={"description": "Who holds the lead at once."})
+    pool_id = IdField(
+        allow_none=True, metadata={"description": "Default: the default pool."}
+    )
+    owner_id = IdField(
+        allow_none=True, metadata={"description": "Who holds the lead at once."}
+    )
 
 
 class UpdateLead(LeadFacts):
@@ -88,7 +101,9 @@ class AuthorizeSubject(RequestSchema):
     id = IdField(required=True)
     permission = Text(
         load_default="activities:read",
-        metadata={"description": "Such as activities:create, for recording a follow-up."},
+        metadata={
+            "description": "Such as activities:create, for recording a follow-up."
+        },
     )
 
 

@@ -75,7 +75,9 @@ class ContactUpdated:
     after: Contact
 
 
-def members(given: Sequence[Membership], hidden: Sequence[Membership] = ()) -> tuple[Membership, ...]:
+def members(
+    given: Sequence[Membership], hidden: Sequence[Membership] = ()
+) -> tuple[Membership, ...]:
     """Return the memberships that a request leaves a contact with.
 
     Args:

@@ -12,9 +12,14 @@ from typing import Any, TypeVar
 from chassis.aggregate import Aggregate
 from chassis.errors import NotFound, Refused
 from services.customers.domain.contacts import Contact
-from services.customers.domain.identity import email_key
+from services.customers.domain.identity import email_key, match_keys
 
 A = TypeVar("A", bound=Aggregate)
+
+FILLED = ("credit_code", "phone", "phone_e164", "email", "region", "industry", "source")
+"""Fields of a matched customer that a lead may fill when they are empty."""
+FILLED_CONTACT = ("phone", "phone_e164", "email", "job_title")
+"""The same of a matched contact."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +82,19 @@ def fill_empty(record: A, facts: Mapping[str, Any], *, by: str, now: datetime) -
 
     A phone number travels with its normal form, so both are filled or neither.
     """
-    wanted = {
-        name: value for name, value in facts.items() if value and not getattr(record, name)
-    }
+    wanted = {name: value for name, value in facts.items() if value and not getattr(record, name)}
     if "phone" not in wanted:
         wanted.pop("phone_e164", None)
     return record.changed(by=by, now=now, **wanted) if wanted else record
+
+
+def keys_of(fill: Mapping[str, Any]) -> list[str]:
+    """Return the match keys that filling empty fields may give a customer."""
+    return match_keys(
+        credit_code=fill.get("credit_code"),
+        phone_e164=fill.get("phone_e164"),
+        email=fill.get("email"),
+    )
 
 
 def same_contact(

@@ -13,8 +13,7 @@ _PUNCTUATION = re.compile(r"[\s()\[\]{}<>【】〔〕《》「」'\"“”‘’
 _LEGAL_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团公司", "公司")
 """Chinese legal forms, the longer of two that end alike first."""
 _LEGAL_WORDS = frozenset(
-    ("co", "company", "corp", "corporation", "gmbh", "inc", "incorporated", "limited", "llc")
-    + ("ltd", "plc")
+    "co company corp corporation gmbh inc incorporated limited llc ltd plc".split()
 )
 
 

@@ -19,9 +19,7 @@ _C = activities.c
 RECORDS = Records(activities, Activity, what="activity")
 
 LISTING = Listing(
-    lists.ACTIVITIES,
-    columns={name: _C[name] for name in lists.ACTIVITIES.fields},
-    id_column=_C.id,
+    lists.ACTIVITIES, columns={name: _C[name] for name in lists.ACTIVITIES.fields}, id_column=_C.id
 )
 
 
@@ -34,10 +32,7 @@ def shown(tx: "Tx") -> ColumnElement[bool]:
     theirs = select(customers.c.id).where(
         customers.c.id == _C.customer_id, tx.visible("activities:read", customers.c.owner_id)
     )
-    allowed = [
-        tx.visible("activities:read", _C.owner_id),
-        theirs.correlate(activities).exists(),
-    ]
+    allowed = [tx.visible("activities:read", _C.owner_id), theirs.correlate(activities).exists()]
     subject_type, _, subject_id = tx.actor.subject.partition("/")
     if subject_id:
         allowed.append(and_(_C.subject_type == subject_type, _C.subject_id == subject_id))

@@ -1,6 +1,6 @@
 """Contacts and their memberships at customers, in the database."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ class _MemberOf(UserDefinedType[str]):
 
     cache_ok = True
 
-    class comparator_factory(TypeEngine.Comparator[str]):  # noqa: N801  # SQLAlchemy's name.
+    class comparator_factory(TypeEngine.Comparator[str]):  # The name SQLAlchemy looks for.
         """Turns equality and membership into a look at the memberships."""
 
         def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
@@ -105,9 +105,7 @@ def shown_membership(tx: "Tx", permission: str = "contacts:read") -> ColumnEleme
 
 def shown(tx: "Tx", permission: str = "contacts:read") -> ColumnElement[bool]:
     """Return the condition that a contact exists for the actor: through one of its customers."""
-    through = select(_L.contact_id).where(
-        _L.contact_id == _C.id, shown_membership(tx, permission)
-    )
+    through = select(_L.contact_id).where(_L.contact_id == _C.id, shown_membership(tx, permission))
     return and_(_C.provisional_for.is_(None), through.correlate(contacts).exists())
 
 
@@ -115,9 +113,7 @@ def select_contacts(*where: ColumnElement[bool]) -> Select[Any]:
     """Return a select of contacts with those of their memberships that meet a condition."""
     members = func.jsonb_agg(
         aggregate_order_by(
-            func.jsonb_build_object(
-                *(part for name in _MEMBERSHIP for part in (name, _L[name]))
-            ),
+            func.jsonb_build_object(*(part for name in _MEMBERSHIP for part in (name, _L[name]))),
             _L.position,
         ),
         type_=JSONB,
@@ -144,9 +140,7 @@ def find_contact(tx: "Tx", contact_id: str) -> Contact | None:
 def find_contacts_of(tx: "Tx", customer_id: str) -> list[Contact]:
     """Return all contacts of a customer, with all their customers."""
     here = select(_L.contact_id).where(_L.customer_id == customer_id)
-    return RECORDS.find(
-        tx, select_contacts().where(_C.id.in_(here), _C.provisional_for.is_(None))
-    )
+    return RECORDS.find(tx, select_contacts().where(_C.id.in_(here), _C.provisional_for.is_(None)))
 
 
 def page_contacts(tx: "Tx", query: Mapping[str, Any]) -> Page:
@@ -177,6 +171,11 @@ def _memberships(tx: "Tx", contact_id: str) -> tuple[Membership, ...]:
     statement = select(*(_L[name] for name in _MEMBERSHIP)).where(_L.contact_id == contact_id)
     rows = tx.rows(statement.order_by(_L.position))
     return tuple(Membership(**row._mapping) for row in rows)
+
+
+def is_within(tx: "Tx", contact_id: str, permission: str) -> bool:
+    """Return whether a permission reaches one of a contact's customers."""
+    return tx.row(select(_C.id).where(_C.id == contact_id, shown(tx, permission))) is not None
 
 
 def find_hidden_customers(tx: "Tx", contact_id: str) -> set[str]:
@@ -256,9 +255,7 @@ def reveal_contact(tx: "Tx", conversion_id: str, *, is_primary: bool) -> Contact
     )
     if made is None:
         return None
-    tx.execute(
-        update(contact_customers).where(_L.contact_id == made).values(is_primary=is_primary)
-    )
+    tx.execute(update(contact_customers).where(_L.contact_id == made).values(is_primary=is_primary))
     return lock_confirmed(tx, made)
 
 
@@ -274,8 +271,3 @@ def belongs_to(tx: "Tx", contact_id: str, customer_id: str) -> bool:
         _C.id.in_(select(_L.contact_id).where(_L.customer_id == customer_id)),
     )
     return tx.row(statement) is not None
-
-
-def visible_customers_of(tx: "Tx", contact_id: str) -> Iterable[str]:
-    """Return the customers of a contact that the actor may see, in the contact's order."""
-    return read_contact(tx, contact_id).customer_ids

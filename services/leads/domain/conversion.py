@@ -119,7 +119,9 @@ def opportunity_of(lead: Lead, wish: Wish) -> dict[str, Any] | None:
     amount = wish.amount or lead.budget
     return {
         "name": wish.name or lead.title,
-        "amount": {"amount": amount.text(), "currency": amount.currency} if amount else None,
+        "amount": {"amount": amount.text(), "currency": amount.currency}
+        if amount
+        else None,
         "owner_id": lead.owner_id,
         "expected_close_on": wish.expected_close_on,
         "product_interest": lead.product_interest,

@@ -7,7 +7,13 @@ from chassis.aggregate import Aggregate
 from chassis.errors import Refused
 from chassis.money import Money
 
-NEW, WORKING, CONVERTING, CONVERTED, CLOSED = "new", "working", "converting", "converted", "closed"
+NEW, WORKING, CONVERTING, CONVERTED, CLOSED = (
+    "new",
+    "working",
+    "converting",
+    "converted",
+    "closed",
+)
 
 OPEN = (NEW, WORKING, CONVERTING)
 """States in which a lead counts toward its owner's capacity."""

@@ -6,7 +6,12 @@ from services.leads.domain.lead import Lead, LeadContacted
 
 
 def contact(
-    lead: Lead, *, occurred_at: datetime, next_contact_at: datetime | None, by: str, now: datetime
+    lead: Lead,
+    *,
+    occurred_at: datetime,
+    next_contact_at: datetime | None,
+    by: str,
+    now: datetime,
 ) -> tuple[Lead, LeadContacted | None]:
     """Return the lead after a follow-up; no event if a later follow-up was heard of already.
 
@@ -21,8 +26,12 @@ def contact(
     if occurred_at == last and planned and next_contact_at:
         due: datetime | None = max(planned, next_contact_at)
     else:
-        due = next_contact_at or (planned if planned and planned > occurred_at else None)
+        due = next_contact_at or (
+            planned if planned and planned > occurred_at else None
+        )
     if occurred_at == last and due == planned:
         return lead, None
-    after = lead.changed(by=by, now=now, last_contact_at=occurred_at, next_contact_at=due)
+    after = lead.changed(
+        by=by, now=now, last_contact_at=occurred_at, next_contact_at=due
+    )
     return after, LeadContacted(lead, after)

@@ -16,7 +16,7 @@ _COLUMNS = ", ".join(column.name for column in LEADS.columns)
 
 # One parameter, unpacked by the database: many times cheaper than one parameter per value.
 _ADD = text(
-    f"insert into leads ({_COLUMNS}) select {_COLUMNS}"  # noqa: S608
+    f"insert into leads ({_COLUMNS}) select {_COLUMNS}"
     " from jsonb_populate_recordset(null::leads, cast(:rows as jsonb))"
     " on conflict (source_system, external_id) where external_id is not null do nothing"
     " returning cast(id as text) as id"
@@ -47,7 +47,9 @@ def lock_imports(tx: Tx) -> None:
     tx.execute(select(func.pg_advisory_xact_lock(func.hashtext("lead_import"))))
 
 
-def find_verdicts(tx: Tx, job_id: str, rows: Iterable[int]) -> dict[int, dict[str, Any]]:
+def find_verdicts(
+    tx: Tx, job_id: str, rows: Iterable[int]
+) -> dict[int, dict[str, Any]]:
     """Return the verdicts that rows of a job have already."""
     found = tx.rows(
         select(IMPORT_ROWS.c.row, IMPORT_ROWS.c.verdict).where(
@@ -62,7 +64,11 @@ def keep_verdicts(tx: Tx, job_id: str, verdicts: Sequence[dict[str, Any]]) -> No
     if verdicts:
         tx.execute(
             _KEEP,
-            {"job_id": job_id, "now": tx.now, "verdicts": wire_json.dumps_text(list(verdicts))},
+            {
+                "job_id": job_id,
+                "now": tx.now,
+                "verdicts": wire_json.dumps_text(list(verdicts)),
+            },
         )
 
 
@@ -103,17 +109,15 @@ def find_twins(
         rows += tx.rows(select(*fields).where(same), **contacts)
     if external["references"]:
         rows += tx.rows(
-            select(*fields).where(LEADS.c.external_id == _listed("references")), **external
+            select(*fields).where(LEADS.c.external_id == _listed("references")),
+            **external,
         )
     return [Twin(*row[:7], visible=bool(row.visible)) for row in rows]
 
 
-def add_leads(tx: Tx, leads: Sequence[Lead], fingerprints: Sequence[str | None]) -> set[str]:
+def add_leads(tx: Tx, leads: Sequence[Lead]) -> set[str]:
     """Insert leads in one statement; returns the ids of those whose external id was free."""
     if not leads:
         return set()
-    rows = [
-        {**RECORDS.values(lead), "external_fingerprint": mark}
-        for lead, mark in zip(leads, fingerprints, strict=True)
-    ]
+    rows = [RECORDS.values(lead) for lead in leads]
     return {row.id for row in tx.execute(_ADD, {"rows": wire_json.dumps_text(rows)})}

@@ -27,7 +27,9 @@ class LeadRecords(Records[Lead]):
             **super().values(record),
             "title": record.title,
             "email_key": record.email.casefold() if record.email else None,
-            "grams": grams(record.name, record.company, record.phone_e164, record.email),
+            "grams": grams(
+                record.name, record.company, record.phone_e164, record.email
+            ),
         }
 
 
@@ -70,7 +72,9 @@ def may_do(tx: Tx, permission: str) -> ColumnElement[bool]:
     if level is Level.ALL:
         return true()
     parts = [tx.visible(permission, LEADS.c.owner_id)]
-    if level is Level.TEAM:  # Who manages people may also tend the leads of their pools.
+    if (
+        level is Level.TEAM
+    ):  # Who manages people may also tend the leads of their pools.
         parts.append(in_my_pool(tx, LEADS.c.pool_id))
     if level is not Level.NONE:
         parts.extend(_sent_by_partner(tx))
@@ -122,7 +126,9 @@ def _lock(
     *,
     for_update: bool,
 ) -> tuple[Lead, bool]:
-    statement: Select[Any] = select(LEADS, flag.label("flag")).where(LEADS.c.id == lead_id, where)
+    statement: Select[Any] = select(LEADS, flag.label("flag")).where(
+        LEADS.c.id == lead_id, where
+    )
     row = tx.row(statement.with_for_update(of=LEADS) if for_update else statement)
     if row is None:
         raise NotFound("not_found", resource="lead", id=lead_id)
@@ -146,14 +152,18 @@ def add_external(tx: Tx, lead: Lead, fingerprint: str) -> bool:
     return tx.execute(statement).rowcount == 1
 
 
-def find_external(tx: Tx, system: str, reference: str) -> tuple[Lead, str | None, bool] | None:
+def find_external(
+    tx: Tx, system: str, reference: str
+) -> tuple[Lead, str | None, bool] | None:
     """Return the lead of an external id, its request's fingerprint and whether the actor sees it."""
     row = tx.row(
         select(LEADS, may_see(tx).label("flag")).where(
             LEADS.c.source_system == system, LEADS.c.external_id == reference
         )
     )
-    return (RECORDS.build(row), row.external_fingerprint, bool(row.flag)) if row else None
+    return (
+        (RECORDS.build(row), row.external_fingerprint, bool(row.flag)) if row else None
+    )
 
 
 def page(tx: Tx, query: Mapping[str, Any]) -> Page:

@@ -19,7 +19,9 @@ def in_my_pool(tx: Tx, pool_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the predicate that a pool is one of the actor's: its team lies in the pool's."""
     if tx.level("leads:read") is Level.ALL:
         return pool_id.is_not(None)
-    mine = select(POOLS.c.id).where(func.starts_with(literal(tx.actor.team_path), POOLS.c.team_path))
+    mine = select(POOLS.c.id).where(
+        func.starts_with(literal(tx.actor.team_path), POOLS.c.team_path)
+    )
     return pool_id.in_(mine)
 
 
@@ -40,8 +42,14 @@ def lock_owner(tx: Tx, person_id: str) -> int:
     Whoever gives leads to a person takes this lock before any lead's: the limit belongs to the
     person. Counting is a statement of its own, so that it sees what the last holder committed.
     """
-    tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"owner:{person_id}", 0))))
-    held = select(func.count()).where(LEADS.c.owner_id == person_id, LEADS.c.status.in_(OPEN))
+    tx.execute(
+        select(
+            func.pg_advisory_xact_lock(func.hashtextextended(f"owner:{person_id}", 0))
+        )
+    )
+    held = select(func.count()).where(
+        LEADS.c.owner_id == person_id, LEADS.c.status.in_(OPEN)
+    )
     return int(tx.value(held))
 
 
@@ -61,6 +69,8 @@ def find_person(tx: Tx, person_id: str, permission: str) -> tuple[bool, bool]:
     """Return whether an active person is known, and whether the actor's permission reaches it."""
     reached = visible(tx.actor, permission, PEOPLE.c.id, PEOPLE)
     row = tx.row(
-        select(PEOPLE.c.active, reached.label("reached")).where(PEOPLE.c.id == person_id)
+        select(PEOPLE.c.active, reached.label("reached")).where(
+            PEOPLE.c.id == person_id
+        )
     )
     return (bool(row.active), bool(row.reached)) if row else (False, False)

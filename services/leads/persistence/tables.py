@@ -78,15 +78,21 @@ LEADS = Table(
     CheckConstraint("(owner_id is null) <> (pool_id is null)", name="held_or_pooled"),
     CheckConstraint("name is not null or company is not null", name="named"),
     CheckConstraint(
-        "phone is not null or email is not null or chat_id is not null", name="reachable"
+        "phone is not null or email is not null or chat_id is not null",
+        name="reachable",
     ),
     CheckConstraint("(source_system is null) = (external_id is null)", name="external"),
     CheckConstraint("budget_amount >= 0", name="budget"),
-    CheckConstraint("budget_amount is null or currency is not null", name="budget_currency"),
     CheckConstraint(
-        "status in ('new', 'working', 'converting', 'converted', 'closed')", name="status"
+        "budget_amount is null or currency is not null", name="budget_currency"
     ),
-    CheckConstraint("(status = 'converted') = (customer_id is not null)", name="converted"),
+    CheckConstraint(
+        "status in ('new', 'working', 'converting', 'converted', 'closed')",
+        name="status",
+    ),
+    CheckConstraint(
+        "(status = 'converted') = (customer_id is not null)", name="converted"
+    ),
     Index(
         "uq_leads_external",
         "source_system",
@@ -116,17 +122,27 @@ LEADS = Table(
     Index("ix_leads_region", "region", "created_at", "id"),
     Index("ix_leads_source_channel", "source_channel", "created_at", "id"),
     Index("ix_leads_created_by", "created_by", "created_at", "id"),
-    Index("ix_leads_phone", "phone_e164", postgresql_where=text("phone_e164 is not null")),
-    Index("ix_leads_email", "email_key", postgresql_where=text("email_key is not null")),
+    Index(
+        "ix_leads_phone", "phone_e164", postgresql_where=text("phone_e164 is not null")
+    ),
+    Index(
+        "ix_leads_email", "email_key", postgresql_where=text("email_key is not null")
+    ),
     Index("ix_leads_chat", "chat_id", postgresql_where=text("chat_id is not null")),
-    Index("ix_leads_customer", "customer_id", postgresql_where=text("customer_id is not null")),
+    Index(
+        "ix_leads_customer",
+        "customer_id",
+        postgresql_where=text("customer_id is not null"),
+    ),
     Index(
         "ix_leads_last_contact_at",
         "last_contact_at",
         postgresql_where=text("last_contact_at is not null"),
     ),
     Index(
-        "ix_leads_budget", "budget_amount", postgresql_where=text("budget_amount is not null")
+        "ix_leads_budget",
+        "budget_amount",
+        postgresql_where=text("budget_amount is not null"),
     ),
     Index("ix_leads_grams", "grams", postgresql_using="gin"),
 )

@@ -1,0 +1,154 @@
+"""Import: many leads from a file, chunk by chunk, one verdict per row."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chassis.db import Tx
+from chassis.entrypoints import command
+from chassis.grams import fold
+from chassis.ids import new_id
+from schemas.leads import ImportRows, read_row
+from services.leads.domain import imports, intake
+from services.leads.domain.imports import Draft, Key, Known, Verdict
+from services.leads.domain.lead import Lead, LeadCreated
+from services.leads.persistence import imports as stored
+from services.leads.persistence import leads
+from services.leads.use_cases.intake import with_phone
+from services.leads.use_cases.placement import place
+
+_METHODS = frozenset(f"#/{name}" for name in intake.CONTACT_METHODS)
+_NAMES = frozenset(f"#/{name}" for name in intake.NAMES)
+
+
+class Imports:
+    """Leads from files."""
+
+    @command(request=ImportRows, reply=None, allow="leads:import")
+    def import_rows(
+        self,
+        tx: Tx,
+        job_id: str,
+        rows: list[tuple[int, dict[str, Any]]],
+        chunk: int = 0,
+        dry_run: bool = False,
+        pool_id: str | None = None,
+        owner_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Make leads of the rows that are some and are new; a repeated row keeps its verdict.
+
+        A wrong row does not stop the others. A dry run stores nothing and gives no ids.
+
+        Raises:
+            Invalid: `owner_or_pool`, `unknown_person`.
+            NotFound: `not_found` for the pool.
+            Forbidden: `not_permitted` to give leads to this owner.
+            Refused: `owner_at_capacity`: the whole chunk, if its leads would exceed the limit.
+        """
+        drafts = [draft(row, lead) for row, lead in rows]
+        if dry_run:
+            verdicts = imports.judge(drafts, _known(tx, drafts))
+            return {"verdicts": [verdict.answer() for verdict in verdicts]}
+        stored.lock_imports(tx)
+        earlier = stored.find_verdicts(tx, job_id, (item.row for item in drafts))
+        fresh = [item for item in drafts if item.row not in earlier]
+        verdicts = imports.judge(fresh, _known(tx, fresh)) if fresh else []
+        if any(verdict.verdict == "created" for verdict in verdicts):
+            wanted = sum(verdict.verdict == "created" for verdict in verdicts)
+            owner_id, pool_id = place(
+                tx, owner_id=owner_id, pool_id=pool_id, wanted=wanted
+            )
+            _create(tx, fresh, verdicts, owner_id, pool_id)
+        answers = {verdict.row: verdict.answer() for verdict in verdicts}
+        stored.keep_verdicts(tx, job_id, list(answers.values()))
+        return {"verdicts": [earlier.get(row) or answers[row] for row, _ in rows]}
+
+
+def draft(row: int, values: dict[str, Any]) -> Draft:
+    """Return a row as it was read, with what it is recognised by."""
+    facts, errors = read_row(values)
+    facts = with_phone(facts)
+    wrong = {error["pointer"] for error in errors}
+    for missing in intake.missing(facts):
+        # What was given but malformed is not also missing.
+        group = _METHODS if missing["code"] == "contact_method_required" else _NAMES
+        if not wrong & (
+            group if missing["code"] != "required" else {missing["pointer"]}
+        ):
+            errors.append(missing)
+    return Draft(row, facts, errors, () if errors else _keys(facts))
+
+
+def _keys(facts: dict[str, Any]) -> list[Key]:
+    """Return by what a lead is the same as another: external id, else contact and name."""
+    name = fold(facts.get("company") or facts.get("name") or "")
+    keys: list[Key] = []
+    if facts.get("external_id"):
+        keys.append(("external_id", facts["source_system"], facts["external_id"]))
+    if facts.get("phone_e164"):
+        keys.append(("phone", facts["phone_e164"], name))
+    if facts.get("email"):
+        keys.append(("email", facts["email"].casefold(), name))
+    if facts.get("chat_id"):
+        keys.append(("chat_id", facts["chat_id"], name))
+    return keys
+
+
+def _known(tx: Tx, drafts: Sequence[Draft]) -> dict[Key, Known]:
+    """Return the keys of the leads that could be the same as some row."""
+
+    def values(kind: str, place: int = 1) -> Iterable[str]:
+        return {key[place] for item in drafts for key in item.keys if key[0] == kind}
+
+    known: dict[Key, Known] = {}
+    for twin in stored.find_twins(
+        tx,
+        phones=values("phone"),
+        emails=values("email"),
+        chats=values("chat_id"),
+        references=values("external_id", 2),
+    ):
+        lead, name = Known(twin.lead_id if twin.visible else None), fold(twin.title)
+        if twin.external_id and twin.source_system:
+            known[("external_id", twin.source_system, twin.external_id)] = lead
+        if twin.phone_e164:
+            known[("phone", twin.phone_e164, name)] = lead
+        if twin.email_key:
+            known[("email", twin.email_key, name)] = lead
+        if twin.chat_id:
+            known[("chat_id", twin.chat_id, name)] = lead
+    return known
+
+
+def _create(
+    tx: Tx,
+    drafts: Sequence[Draft],
+    verdicts: Sequence[Verdict],
+    owner_id: str | None,
+    pool_id: str | None,
+) -> None:
+    """Insert the leads of created rows and write their ids into the verdicts."""
+    made: dict[int, tuple[Lead, LeadCreated]] = {}
+    for item, verdict in zip(drafts, verdicts, strict=True):
+        if verdict.verdict == "created":
+            made[item.row] = intake.create(
+                item.facts,
+                id=new_id(),
+                owner_id=owner_id,
+                pool_id=pool_id,
+                by=tx.actor.id,
+                now=tx.now,
+            )
+    added = stored.add_leads(tx, [lead for lead, _ in made.values()])
+    for verdict in verdicts:
+        origin = made.get(verdict.row if verdict.of_row is None else verdict.of_row)
+        if origin is None:
+            continue
+        lead = origin[0]
+        if lead.id in added:
+            verdict.lead_id = lead.id
+        elif lead.source_system and lead.external_id:
+            # Somebody took the external id between our look and our insert.
+            taken = leads.find_external(tx, lead.source_system, lead.external_id)
+            verdict.verdict, verdict.matched = "duplicate", "external_id"
+            verdict.lead_id = taken[0].id if taken and taken[2] else None
+    tx.publish(*(event for lead, event in made.values() if lead.id in added))
