@@ -4,7 +4,7 @@ READY := .venv/ready
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-unit test-integration test-component test-schemas test-e2e \
-        lint format bench migrate dead-letters image k8s-render lock
+        audit lint format bench migrate dead-letters image k8s-render lock
 
 ##@ Start
 run: $(READY) ## start everything with sample data; Ctrl-C stops it (PORT=8080 fixes the API's port)
@@ -38,6 +38,9 @@ test-schemas: $(READY) ## the published language against its golden files
 
 test-e2e: $(READY) ## journeys through the whole system
 	@scripts/test e2e -- $(ARGS)
+
+audit: $(READY) ## the full size of every checker, up to an hour
+	@MARK=audit scripts/test component e2e -- $(ARGS)
 
 ##@ Measure
 bench: $(READY) ## the figures of docs/operations.md, as ratios; written to .local/bench.json

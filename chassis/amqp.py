@@ -223,7 +223,7 @@ class Link:
             return
         if was_up and clock.monotonic() - was_up > _STABLE_SECONDS:
             self._backoff = 0.2
-        delay = self._backoff * random.uniform(0.5, 1.0)  # noqa: S311
+        delay = self._backoff * random.uniform(0.5, 1.0)
         self._backoff = min(self._backoff * 2, 5.0)
         log.warning(
             "amqp_down",

@@ -7,6 +7,7 @@ reading from whoever publishes). Workers hand replies and acknowledgements to th
 Order at SIGTERM: cancel every consumer, wait for running workers, flush, wait for confirms, close.
 """
 
+import functools
 import logging
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from chassis.batch import BatchLane
 from chassis.entrypoints import Job, Spec, Tick, specs
 from chassis.jobs import EventJob, RpcJob, parked_properties
 from chassis.lane import Delivery, Lane
+from chassis.replies import Replies
 from chassis.settings import settings
 from chassis.topology import event_queues, parked_queue, retry_queue, rpc_queue
 from chassis.wire import ReplyAddress
@@ -39,7 +41,7 @@ _CANCEL_WAIT = 5.0
 _CLOSE_WAIT = 5.0
 
 
-class Bus(SharedExtension):  # type: ignore[misc]
+class Bus(SharedExtension):
     """The broker, as one container sees it."""
 
     def __init__(self) -> None:
@@ -81,7 +83,7 @@ class Bus(SharedExtension):  # type: ignore[misc]
             lambda: self._down(self.events),
         )
         self.publisher = ConfirmedPublisher(self.main)
-        self.replies: Any = None
+        self.replies = Replies(self.loop, config.amqp_url, self.service)
         self._unconfirmed = 0
 
     @property
@@ -214,14 +216,11 @@ class Bus(SharedExtension):  # type: ignore[misc]
     # -- in the loop ------------------------------------------------------------------------
 
     def _main_up(self, connection: Any) -> None:
-        def opened(channel: Any) -> None:
-            self.replies = channel
-
-        connection.channel(on_open_callback=opened)
+        self.replies.open(connection)
         self.publisher.open(lambda: self._open(self.main))
 
     def _main_down(self) -> None:
-        self.replies = None
+        self.replies.down()
         self.publisher.down()
         self._down(self.main)
 
@@ -254,8 +253,8 @@ class Bus(SharedExtension):  # type: ignore[misc]
     def _reply(
         self, delivery: Delivery, address: ReplyAddress | None, body: bytes, replayed: bool
     ) -> None:
-        if address is None or self.replies is None or not self.replies.is_open:
-            return  # The caller's deadline answers it; a repeat finds the stored reply.
+        if address is None:
+            return
         properties = pika.BasicProperties(
             content_type=wire.JSON,
             content_encoding="utf-8",
@@ -263,7 +262,8 @@ class Bus(SharedExtension):  # type: ignore[misc]
             delivery_mode=1,
             headers={"nameko.replayed": True} if replayed else {},
         )
-        self.replies.basic_publish(address.exchange, address.routing_key, body, properties)
+        crash.point("before_reply", delivery.routing_key)
+        self.replies.send(address, body, properties)
         crash.point("after_reply", delivery.routing_key)
 
     def _cancel_all(self) -> None:
@@ -286,14 +286,14 @@ class Bus(SharedExtension):  # type: ignore[misc]
             return
         deadline = time.monotonic() + seconds
         closed = Event()
-        open_links = [self.main, self.events]
+        open_links = list(self.loop.links)
 
         def look() -> None:
             if self._unconfirmed and self.main.up and time.monotonic() < deadline - 1:
                 self.loop.later(0.05, look)
                 return
-            for link in (self.main, self.events):
-                link.close(lambda link=link: one(link))  # type: ignore[misc]
+            for link in list(open_links):
+                link.close(functools.partial(one, link))
 
         def one(link: Link) -> None:
             if link in open_links:
@@ -310,7 +310,7 @@ class Bus(SharedExtension):  # type: ignore[misc]
             self._thread.wait()
 
 
-class UseCaseEntrypoint(Entrypoint):  # type: ignore[misc]
+class UseCaseEntrypoint(Entrypoint):
     """A decorated use case as nameko sees it."""
 
     bus = Bus()
@@ -328,7 +328,7 @@ class UseCaseEntrypoint(Entrypoint):  # type: ignore[misc]
         self.bus.drain()
 
 
-class ScheduleEntrypoint(Entrypoint):  # type: ignore[misc]
+class ScheduleEntrypoint(Entrypoint):
     """A schedule: ticks in every process, runs in one."""
 
     def __init__(self, spec: Spec) -> None:

@@ -262,7 +262,7 @@ class Database:
                     if refusal is None:
                         raise
                     raise refusal from error
-                time.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311
+                time.sleep(random.uniform(0.005, 0.02) * 2**attempt)
         raise AssertionError("unreachable")
 
     def _translate(self, error: exc.DBAPIError) -> CRMError | None:

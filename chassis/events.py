@@ -26,10 +26,12 @@ class DomainEvent(Protocol):
     """What the domain returns: which aggregate changed, from what to what."""
 
     @property
-    def before(self) -> Any: ...
+    def before(self) -> Any:
+        """Return the state before, None for a creation."""
 
     @property
-    def after(self) -> Any: ...
+    def after(self) -> Any:
+        """Return the state after."""
 
 
 @dataclass(frozen=True)

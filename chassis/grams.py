@@ -4,6 +4,7 @@ A record keeps the grams of its searchable text in a text[] column with a GIN in
 for all grams of its words.
 """
 
+import operator
 import unicodedata
 
 from sqlalchemy import ARRAY, ColumnElement, Text, and_, cast, false, or_
@@ -24,7 +25,7 @@ def grams(*texts: str | None) -> list[str]:
         for word in fold(text or "")[:_MAX_TEXT].split(" "):
             if word:
                 found.add(word[0])
-            found.update(word[i : i + 2] for i in range(len(word) - 1))
+            found.update(map(operator.add, word, word[1:]))
     return sorted(found)
 
 

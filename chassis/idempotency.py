@@ -1,4 +1,4 @@
-"""One effect per idempotency key: the record and the reply are written in the command's transaction.
+"""One effect per idempotency key: record and reply are part of the command's transaction.
 
 An equal call in flight makes the insert wait for the other transaction; when it commits, its reply
 is the answer. Only successes are stored, because a refusal rolls the record back.
@@ -102,7 +102,8 @@ def purge(tx: "Tx") -> int:
     gone = tx.execute(
         text(
             "delete from idempotency where not keep_for_ever"
-            f" and created_at < now() - interval '{KEEP_DAYS} days'"
-        )
+            " and created_at < now() - make_interval(days => :days)"
+        ),
+        {"days": KEEP_DAYS},
     ).rowcount
     return gone

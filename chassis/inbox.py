@@ -42,9 +42,7 @@ def first_times(tx: "Tx", consumer: str, event_ids: list[str]) -> set[str]:
 def count_attempt(tx: "Tx", consumer: str, message_id: str) -> int:
     """Record that a redelivered message is about to run; returns how often it now was."""
     attempts = tx.database.metadata.tables["attempts"]
-    statement = insert(attempts).values(
-        consumer=consumer, message_id=message_id, count=1
-    )
+    statement = insert(attempts).values(consumer=consumer, message_id=message_id, count=1)
     counted = statement.on_conflict_do_update(
         index_elements=["consumer", "message_id"], set_={"count": attempts.c.count + 1}
     ).returning(attempts.c.count)
@@ -55,7 +53,5 @@ def forget_attempts(tx: "Tx", consumer: str, message_id: str) -> None:
     """Drop the count of a message that ended, well or parked."""
     attempts = tx.database.metadata.tables["attempts"]
     tx.execute(
-        delete(attempts).where(
-            attempts.c.consumer == consumer, attempts.c.message_id == message_id
-        )
+        delete(attempts).where(attempts.c.consumer == consumer, attempts.c.message_id == message_id)
     )

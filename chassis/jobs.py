@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pika
 from greenlet import GreenletExit
 
-from chassis import clock, crash, inbox, metrics, tracing, wire
+from chassis import clock, inbox, metrics, tracing, wire
 from chassis.actor import system_actor
 from chassis.entrypoints import Answer, Call, Job, Occurrence, Spec
 from chassis.errors import CRMError, Unavailable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
-"""An event is parked after so many failed attempts; a request that keeps killing its process too."""
+"""So many attempts, then an event is parked; likewise a request that keeps killing its process."""
 
 _NOT_ITS_FAULT = frozenset(
     {"database_unavailable", "database_busy", "lock_timeout", "statement_timeout"}
@@ -83,7 +83,7 @@ class RpcJob(Job):
                     raise  # Aborted: neither answered nor acknowledged, so it comes again.
                 self._answer_failure("killed")
             except BaseException:  # SystemExit and the like must not end the process.
-                log.error("rpc_failed", extra=self._extra(), exc_info=True)
+                log.exception("rpc_failed", extra=self._extra())
                 self._answer_failure("failed")
 
     def _serve(self, run: Run, headers: Mapping[str, Any]) -> None:
@@ -146,7 +146,6 @@ class RpcJob(Job):
 
     def _answer(self, body: bytes, outcome: str, replayed: bool = False) -> None:
         address = wire.reply_address(self.delivery.properties.reply_to)
-        crash.point("before_reply", f"{self.bus.service}.{self.spec.method}")
         self.bus.answer(self.delivery, address, body, replayed)
         self._count(outcome)
 
@@ -180,7 +179,7 @@ class EventJob(Job):
             except CRMError as error:
                 self._failed(error.code, "", counts=error.code not in _NOT_ITS_FAULT)
             except BaseException as error:
-                log.error("event_failed", extra=self._extra(), exc_info=True)
+                log.exception("event_failed", extra=self._extra())
                 self._failed(type(error).__name__, _where(error))
 
     def _handle(self, run: Run) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
 from sqlakeyset import (
@@ -69,9 +70,7 @@ class ListSpec:
     def parameters(self) -> dict[str, str]:
         """Return every filter parameter (`amount.gte`) with its type, for the API's document."""
         return {
-            f"{name}.{operator}" if operator else name: "bool"
-            if operator == "is_null"
-            else kind
+            f"{name}.{operator}" if operator else name: "bool" if operator == "is_null" else kind
             for name, kind in self.fields.items()
             for operator in _OPERATORS[kind.partition(":")[0]]
         }
@@ -140,17 +139,13 @@ class Listing:
         order = self._order(query.get("sort") or self.spec.default_sort, errors)
         limit = query.get("limit") or DEFAULT_LIMIT
         if not 1 <= limit <= MAX_LIMIT:
-            errors.append(
-                _error("query:limit", "limit_out_of_range", maximum=MAX_LIMIT)
-            )
+            errors.append(_error("query:limit", "limit_out_of_range", maximum=MAX_LIMIT))
         if errors:
             raise Invalid.fields(errors)
         filtered = statement.where(*conditions) if conditions else statement
         mark = _mark(query)
         place = (
-            unserialize_bookmark(open_place(query["cursor"], mark))
-            if query.get("cursor")
-            else None
+            unserialize_bookmark(open_place(query["cursor"], mark)) if query.get("cursor") else None
         )
         try:
             found = select_page(
@@ -160,9 +155,7 @@ class Listing:
             raise Invalid("cursor_mismatch") from error
         cursor = None
         if found.paging.has_next:
-            cursor = seal_place(
-                serialize_bookmark(found.paging.get_marker_at(-1)), mark
-            )
+            cursor = seal_place(serialize_bookmark(found.paging.get_marker_at(-1)), mark)
         total = None
         if query.get("count") == "exact":
             total = tx.value(select(func.count()).select_from(filtered.subquery()))
@@ -182,19 +175,13 @@ class Listing:
             name, _, operator = parameter.partition(".")
             try:
                 conditions.append(
-                    _condition(
-                        self.columns[name], self.spec.fields[name], operator, given, tx
-                    )
+                    _condition(self.columns[name], self.spec.fields[name], operator, given, tx)
                 )
             except ValueError as error:
-                errors.append(
-                    _error(f"query:{parameter}", "invalid_field", expected=str(error))
-                )
+                errors.append(_error(f"query:{parameter}", "invalid_field", expected=str(error)))
         return conditions
 
-    def _order(
-        self, sort: str, errors: list[dict[str, Any]]
-    ) -> list[ColumnElement[Any]]:
+    def _order(self, sort: str, errors: list[dict[str, Any]]) -> list[ColumnElement[Any]]:
         keys = sort.split(",")
         order = []
         for key in keys[:_MAX_SORTS]:
@@ -231,18 +218,13 @@ def _condition(
         return column.icontains(given, autoescape=True)
     if operator == "":
         wanted = [
-            tx.actor.id
-            if kind == "id" and item == "me"
-            else _value(kind, choices, item)
+            tx.actor.id if kind == "id" and item == "me" else _value(kind, choices, item)
             for item in given.split(",")
         ]
         return column == wanted[0] if len(wanted) == 1 else column.in_(wanted)
-    value = _value(kind, choices, given)
-    if operator == "gte":
-        return column >= value
-    if operator == "gt":
-        return column > value
-    return column <= value if operator == "lte" else column < value
+    compare = {"gte": ge, "gt": gt, "lte": le, "lt": lt}[operator]
+    condition: ColumnElement[bool] = compare(column, _value(kind, choices, given))
+    return condition
 
 
 def _boolean(given: str) -> bool:
@@ -327,9 +309,7 @@ def open_place(cursor: str, mark: bytes) -> str:
     except (binascii.Error, ValueError):
         raise Invalid("cursor_mismatch") from None
     signature, body = raw[:12], raw[12:]
-    sound = hmac.compare_digest(
-        signature, hmac.digest(_cursor_key(), body, "sha256")[:12]
-    )
+    sound = hmac.compare_digest(signature, hmac.digest(_cursor_key(), body, "sha256")[:12])
     if not sound or body[:12] != mark:
         raise Invalid("cursor_mismatch")
     return body[12:].decode()

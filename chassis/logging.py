@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, Chinese kept readable, joined by request and trace id."""
+"""Structured logs: one JSON object a line, Chinese readable, joined by request and trace id."""
 
 import logging
 import sys

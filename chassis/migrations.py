@@ -1,8 +1,8 @@
 """The shared body of every Alembic environment.
 
 A service's `migrations/env.py` is two lines: it imports its tables' metadata and calls `run`. Who
-migrates (the `omnibus migrate` command) brings the connection, so that locks and time limits are set
-in one place and no URL is ever written into a file.
+migrates (the `omnibus migrate` command) brings the connection, so that locks and time limits are
+set in one place and no URL is ever written into a file.
 """
 
 from alembic import context

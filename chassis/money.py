@@ -26,7 +26,7 @@ def decimals(currency: str) -> int:
 
     if currency not in list_currencies():
         raise Invalid("currency_unknown", currency=currency)
-    digits = get_currency_precision(currency)
+    digits = int(get_currency_precision(currency))
     if digits not in (0, 2):
         raise Invalid("currency_not_supported", currency=currency, decimals=digits)
     return digits

@@ -6,6 +6,7 @@ batch in flight, persistent and mandatory; a row is marked only when the broker 
 not return it. A crash in between publishes twice, which the inbox of every consumer absorbs.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -23,20 +24,15 @@ from chassis.settings import DATABASES, settings
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
 _BACKSTOP_SECONDS = 1.0
 _LOCK_SECONDS = 1.0
-_KEEP_SENT = 2_000
 _LOCK = "select pg_try_advisory_lock(hashtext('omnibus-relay'))"
 _SELECT = (
     "select id, event_id, type, body::text, trace, extract(epoch from created_at) from outbox"
-    f" where not sent order by id limit {BATCH}"
+    " where not sent order by id limit 500"
 )
 _MARK = "update outbox set sent = true where id = any(%s)"
-_SWEEP = (
-    "delete from outbox where id in"
-    f" (select id from outbox where sent order by id limit {_KEEP_SENT})"
-)
+_SWEEP = "delete from outbox where id in (select id from outbox where sent order by id limit 2000)"
 _LAG = (
     "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0)"
     " from outbox where not sent"
@@ -112,8 +108,8 @@ class Relay:
         self.beat = clock.monotonic()
         if self._stopping:
             return
+        self._measure()  # First: a batch that no queue takes would be in flight at every look.
         self._work()
-        self._measure()
         self.loop.later(_BACKSTOP_SECONDS if self._active else _LOCK_SECONDS, self._turn)
 
     def _connect(self) -> bool:
@@ -142,10 +138,8 @@ class Relay:
             self.loop.io.remove_handler(self._descriptor)
             self._descriptor = -1
         if self._connection is not None:
-            try:
+            with contextlib.suppress(psycopg.Error):
                 self._connection.close()
-            except psycopg.Error:
-                pass
         self._connection = None
         self._active = False
         metrics.RELAY_ACTIVE.labels(self.name).set(0)
@@ -277,3 +271,7 @@ def main() -> int:
     for thread in threads:
         thread.join(10)
     return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

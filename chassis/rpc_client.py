@@ -203,6 +203,7 @@ class RpcClient:
             if self.forget(pending):
                 pending.fail(Unavailable("connection_lost", retry_after=1))
             return
+        # crash-point: the saga runner has one on each side of a call.
         channel.basic_publish(wire.RPC_EXCHANGE, routing_key, body, properties, mandatory=True)
 
     def _up(self, connection: Any) -> None:
@@ -235,7 +236,7 @@ class RpcClient:
             self._down()
             connection = self._link.connection
             if connection is not None and connection.is_open and not self._link.closing:
-                self._loop.later(0.2, lambda: self._link.up and self._up(self._link.connection))
+                self._loop.later(0.2, lambda: self._up(connection) if connection.is_open else None)
 
     def _fail_all(self, code: str) -> None:
         with self._lock:

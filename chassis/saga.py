@@ -337,7 +337,7 @@ class SagaRunner:
                 next_run_at=tx.now,
                 lease_until=tx.now + LEASE,
                 updated_at=tx.now,
-            )  # fmt: skip
+            )
         )
         if moved.rowcount != 1:
             raise Unavailable("saga_lease_lost")
@@ -388,4 +388,4 @@ def read(tx: "Tx", name: str, saga_id: str) -> Mapping[str, Any]:
     row = tx.row(select(table).where(table.c.id == saga_id, table.c.name == name))
     if row is None:
         raise NotFound("not_found", resource=name, id=saga_id)
-    return row._mapping
+    return dict(row._mapping)

@@ -1,5 +1,7 @@
 """The tables that every database has, made into a service's own metadata."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -37,7 +39,7 @@ def new_metadata() -> MetaData:
     return metadata
 
 
-def aggregate_columns() -> list[Column]:
+def aggregate_columns() -> list[Column[Any]]:
     """Return fresh columns for what every aggregate has."""
     return [
         Column("id", Id, primary_key=True),

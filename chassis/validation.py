@@ -27,7 +27,7 @@ class Problem(ValidationError):
     """A field error with a code and the facts of its rule."""
 
     def __init__(self, code: str, **meta: Any) -> None:
-        super().__init__([{"code": code, "meta": meta}])  # type: ignore[arg-type]
+        super().__init__([{"code": code, "meta": meta}])
 
 
 class RequestSchema(Schema):
@@ -66,7 +66,7 @@ class Text(fields.String):
 
     def __init__(self, *, maximum: int = 255, minimum: int = 1, **kwargs: Any) -> None:
         super().__init__(validate=length(minimum, maximum), **kwargs)
-        self.metadata.update(minLength=minimum, maxLength=maximum)
+        self.metadata = {**self.metadata, **dict(minLength=minimum, maxLength=maximum)}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -84,7 +84,7 @@ class IdField(fields.String):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.metadata.setdefault("format", "uuid")
+        self.metadata = {"format": "uuid", **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not is_id(value):
@@ -98,7 +98,7 @@ class Choice(fields.String):
     def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.choices = choices
-        self.metadata.setdefault("enum", list(choices))
+        self.metadata = {"enum": list(choices), **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if value not in self.choices:
@@ -116,7 +116,7 @@ class Whole(fields.Integer):
     def __init__(self, *, minimum: int = 0, maximum: int = 2**31 - 1, **kwargs: Any) -> None:
         super().__init__(strict=True, **kwargs)
         self.minimum, self.maximum = minimum, maximum
-        self.metadata.update(minimum=minimum, maximum=maximum)
+        self.metadata = {**self.metadata, **dict(minimum=minimum, maximum=maximum)}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -139,7 +139,7 @@ class DecimalText(fields.Field[Decimal]):
     ) -> None:
         super().__init__(**kwargs)
         self.places, self.minimum, self.maximum = places, minimum, maximum
-        self.metadata.update(type="string", format="decimal")
+        self.metadata = {**self.metadata, **dict(type="string", format="decimal")}
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else format(value, "f")
@@ -166,15 +166,18 @@ class MoneyField(fields.Field[Money]):
     def __init__(self, *, positive: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.positive = positive
-        self.metadata.update(
-            type="object",
-            properties={
-                "amount": {"type": "string", "format": "decimal"},
-                "currency": {"type": "string", "minLength": 3, "maxLength": 3},
-            },
-            required=["amount", "currency"],
-            additionalProperties=False,
-        )
+        self.metadata = {
+            **self.metadata,
+            **dict(
+                type="object",
+                properties={
+                    "amount": {"type": "string", "format": "decimal"},
+                    "currency": {"type": "string", "minLength": 3, "maxLength": 3},
+                },
+                required=["amount", "currency"],
+                additionalProperties=False,
+            ),
+        }
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         if value is None:
@@ -200,7 +203,7 @@ class InstantField(fields.AwareDateTime):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         try:
-            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[return-value]
+            return super()._deserialize(value, attr, data, **kwargs)
         except ValidationError:
             raise Problem("not_an_instant") from None
 

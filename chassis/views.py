@@ -30,12 +30,8 @@ class View:
         names = list(schema.fields)
         self._names = names
         self._values = attrgetter(*names)
-        self._instants = [
-            name for name in names if isinstance(schema.fields[name], InstantField)
-        ]
-        self._money = [
-            name for name in names if isinstance(schema.fields[name], MoneyField)
-        ]
+        self._instants = [name for name in names if isinstance(schema.fields[name], InstantField)]
+        self._money = [name for name in names if isinstance(schema.fields[name], MoneyField)]
         special = {*self._instants, *self._money}
         for name in names:
             field = schema.fields[name]

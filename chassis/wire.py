@@ -106,17 +106,19 @@ def deadline_ms(headers: Mapping[str, Any] | None, now_ms: int) -> int:
 
 @dataclass(frozen=True)
 class ReplyAddress:
-    """Where a reply goes: exchange and routing key."""
+    """Where a reply goes: exchange, routing key and, for direct reply-to, the broker's node."""
 
     exchange: str
     routing_key: str
+    node: bytes = b""
 
 
 def reply_address(reply_to: object) -> ReplyAddress | None:
     """Return where to send a reply, or None if the address must not be used.
 
     A forged direct reply-to address makes the broker close the connection of whoever answers it,
-    so it is read before use: base64 of an Erlang pid in external form, then a dot.
+    so it is read before use: base64 of an Erlang pid in external form, then a dot. Whether its node
+    exists only the broker knows; `chassis.replies` finds out without risking the others' replies.
     """
     if not isinstance(reply_to, str) or not reply_to or len(reply_to.encode()) > 255:
         return None
@@ -125,25 +127,26 @@ def reply_address(reply_to: object) -> ReplyAddress | None:
     pid, dot, rest = reply_to[len(DIRECT_REPLY) + 1 :].partition(".")
     if reply_to[len(DIRECT_REPLY) : len(DIRECT_REPLY) + 1] != "." or not dot or not rest:
         return None
-    return ReplyAddress("", reply_to) if _is_pid(pid) else None
+    node = _node_of_pid(pid)
+    return ReplyAddress("", reply_to, node) if node else None
 
 
-def _is_pid(encoded: str) -> bool:
+def _node_of_pid(encoded: str) -> bytes | None:
     try:
         raw = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return None
     # 131, then NEW_PID_EXT (88) or PID_EXT (103), an atom, and 12 or 9 bytes.
     if len(raw) < 5 or raw[0] != 131 or raw[1] not in (88, 103):
-        return False
+        return None
     tag = raw[2]
     if tag in (119, 115):  # SMALL_ATOM_UTF8_EXT, SMALL_ATOM_EXT: one length byte
-        end = 4 + raw[3]
+        start, end = 4, 4 + raw[3]
     elif tag in (118, 100):  # ATOM_UTF8_EXT, ATOM_EXT: two length bytes
-        end = 5 + int.from_bytes(raw[3:5], "big")
+        start, end = 5, 5 + int.from_bytes(raw[3:5], "big")
     else:
-        return False
-    return len(raw) - end == (12 if raw[1] == 88 else 9)
+        return None
+    return raw[start:end] if len(raw) - end == (12 if raw[1] == 88 else 9) else None
 
 
 def check_envelope(envelope: Any) -> dict[str, Any]:

@@ -36,7 +36,9 @@ _SUMMARY = (
     "reason", "lost_reason", "win_reason", "due_on", "occurred_at", "next_contact_at",
     "subject_type", "subject_id", "approved_by",
 )  # fmt: skip
-_BOOKKEEPING = frozenset({"version", "updated_at", "updated_by", "created_at", "created_by"})
+_BOOKKEEPING = frozenset(
+    {"version", "updated_at", "updated_by", "created_at", "created_by"}
+)
 _MAX_TEXT = 200
 
 
@@ -111,7 +113,9 @@ def read(
     return DATABASE.run(page, actor, read_only=True, what="timeline")
 
 
-def read_section(actor: Actor, customer_id: str, heard_of: Sequence[str] = ()) -> Section:
+def read_section(
+    actor: Actor, customer_id: str, heard_of: Sequence[str] = ()
+) -> Section:
     """Return the newest events of a customer, for the 360 view.
 
     Args:
@@ -129,11 +133,14 @@ def read_section(actor: Actor, customer_id: str, heard_of: Sequence[str] = ()) -
             tx, customer_id, readable_kinds(actor), before=None, limit=SECTION_LIMIT + 1
         )
         shown = rows[:SECTION_LIMIT]
-        digest = hashlib.md5(",".join(str(row.seq) for row in shown).encode())  # noqa: S324
+        digest = hashlib.sha256(",".join(str(row.seq) for row in shown).encode())
         return Section(
             as_of=wire_json.instant(tx.now),
             version=digest.hexdigest()[:16],
-            data={"items": [_item(row) for row in shown], "has_more": len(rows) > SECTION_LIMIT},
+            data={
+                "items": [_item(row) for row in shown],
+                "has_more": len(rows) > SECTION_LIMIT,
+            },
             settled=settled,
         )
 
@@ -152,8 +159,12 @@ def _item(row: Any) -> dict[str, Any]:
         "subject": row.subject,
         "actor": row.actor,
         "actor_name": row.actor_name,
-        "summary": {key: _short(after[key]) for key in _SUMMARY if after.get(key) is not None},
-        "changes": {key: pair for key, pair in changes.items() if key not in _BOOKKEEPING},
+        "summary": {
+            key: _short(after[key]) for key in _SUMMARY if after.get(key) is not None
+        },
+        "changes": {
+            key: pair for key, pair in changes.items() if key not in _BOOKKEEPING
+        },
     }
 
 

@@ -17,12 +17,15 @@ PIECE = 1 << 20
 def store(actor: Actor, file_name: str, stream: IO[bytes]) -> str:
     """Store a file and return the id of the upload; whole or not at all.
 
+    The same file sent again by the same person is the same upload, so that a repeat of an import
+    with the same idempotency key is the same request.
+
     Raises:
         Invalid: `invalid_request` naming `empty_file` or `file_too_large` at `#/file`.
     """
     upload_id = new_id()
 
-    def work(tx: Tx) -> None:
+    def work(tx: Tx) -> str:
         # The stream is read once: an attempt after a serialisation failure would see its end, but
         # plain inserts of fresh keys never fail that way.
         uploads.add_upload(
@@ -44,7 +47,12 @@ def store(actor: Actor, file_name: str, stream: IO[bytes]) -> str:
             number += 1
         if size == 0:
             raise Invalid.field("#/file", "empty_file")
+        earlier = uploads.find_same(tx, actor.id, file_name, digest.hexdigest())
+        if earlier is not None:
+            uploads.remove(tx, upload_id)
+            uploads.renew(tx, earlier)  # Its days begin again, and nobody purges it meanwhile.
+            return earlier
         uploads.complete(tx, upload_id, size=size, sha256=digest.hexdigest())
+        return upload_id
 
-    DATABASE.run(work, actor, what="store_upload")
-    return upload_id
+    return DATABASE.run(work, actor, what="store_upload")

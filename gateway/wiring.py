@@ -1,9 +1,13 @@
 """The real collaborators of the HTTP app, put together."""
 
 from chassis.actor import ActorSigner
-from chassis.rpc_client import RpcClient
+from chassis.rpc_client import EventTap, RpcClient
 from chassis.settings import settings
+from gateway import identity, timeline, uploads
+from gateway.database import DATABASE
 from gateway.parts import Parts
+from gateway.view360.invalidation import Invalidation
+from gateway.view360.view import View360
 
 
 def real_parts() -> Parts:
@@ -11,18 +15,24 @@ def real_parts() -> Parts:
 
     Exits with a sentence if the key that signs calls is not configured.
     """
-    from gateway import identity, timeline, uploads
-    from gateway.view360.view import View360
-
     config = settings()
     if config.actor_private_key_file is None:
         raise SystemExit("Set ACTOR_PRIVATE_KEY_FILE: the gateway signs its calls with it.")
-    rpc = RpcClient(
-        config.amqp_url,
-        ActorSigner.load(config.actor_private_key_file),
-        caller="gateway",
-    )
-    view = View360(rpc, timeline.read)
+    signer = ActorSigner.load(config.actor_private_key_file)
+    rpc = RpcClient(config.amqp_url, signer, caller="gateway")
+    view = View360(rpc)
+    changes = Invalidation(view.cache)
+    tap = EventTap(config.amqp_url, "gateway", changes.on_event, changes.on_lost)
+
+    def begin() -> None:
+        rpc.start()
+        tap.start()
+
+    def end() -> None:
+        tap.stop()
+        rpc.stop()
+        DATABASE.dispose()
+
     return Parts(
         rpc=rpc,
         find_key=identity.find_key,
@@ -30,6 +40,6 @@ def real_parts() -> Parts:
         view=view,
         timeline=timeline.read,
         store_upload=uploads.store,
-        begin=rpc.start,
-        end=rpc.stop,
+        begin=begin,
+        end=end,
     )

@@ -1,6 +1,7 @@
 """The command line: `python -m omnibus COMMAND`."""
 
 import importlib.util
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -60,9 +61,8 @@ def migrate(
 ) -> None:
     """Bring databases to the newest schema."""
     from omnibus import migrate as migration
-    from omnibus.local.house import adopt_environment
 
-    adopt_environment()
+    _know_the_local_house()
     for database in [name] if name else migration.DATABASES:
         revision = migration.upgrade(database)
         print(f"{database} is at {revision or 'no revision: it has no migrations yet'}")
@@ -71,17 +71,29 @@ def migrate(
 @app.command()
 def topology() -> None:
     """Declare the exchanges and queues of the bus."""
-    import os
-
     from omnibus import topology as bus
-    from omnibus.local.house import adopt_environment
 
-    adopt_environment()
+    _know_the_local_house()
     url = os.environ.get("AMQP_URL")
     if not url:
         raise Problem("The broker is unknown: set AMQP_URL, or start the system with `make run`.")
     bus.declare(url)
     print("The exchanges and queues are declared.")
+
+
+@app.command("admin-key")
+def admin_key() -> None:
+    """Make the first administrator and print the API key, once; nothing if there is one."""
+    from gateway.identity import bootstrap_admin
+
+    _know_the_local_house()
+    url = os.environ.get("GATEWAY_DATABASE_URL")
+    if not url:
+        raise Problem("The gateway's database is unknown: set GATEWAY_DATABASE_URL.")
+    key = bootstrap_admin(url)
+    if key is None:
+        raise Problem("An administrator with a valid key exists already: use that key.")
+    print(key)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -108,9 +120,11 @@ def infra(
 
 def _know_the_local_house() -> None:
     """Parked messages: list, show, replay, drop."""
-    from omnibus.local.house import adopt_environment
+    # An image has its environment from outside, and not what the local house is made of.
+    if importlib.util.find_spec("psutil"):
+        from omnibus.local.house import adopt_environment
 
-    adopt_environment()
+        adopt_environment()
 
 
 if importlib.util.find_spec("omnibus.dead_letters"):

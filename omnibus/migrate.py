@@ -67,6 +67,7 @@ def upgrade(name: str, url: str | None = None) -> str | None:
         with engine.connect() as guard, engine.connect() as connection:
             guard.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+            # commit: the lock timeout must outlive the transaction that set it.
             connection.commit()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -51,7 +51,12 @@ class Job(Aggregate):
         percent = None
         if self.total is not None:
             percent = 100 if self.total == 0 else self.done * 100 // self.total
-        return {"done": self.done, "total": self.total, "unit": self.unit, "percent": percent}
+        return {
+            "done": self.done,
+            "total": self.total,
+            "unit": self.unit,
+            "percent": percent,
+        }
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,9 @@ def advance(job: Job, *, done: int, total: int | None, now: datetime) -> Job:
     )
 
 
-def finish(job: Job, result: dict[str, Any], *, now: datetime) -> tuple[Job, JobFinished]:
+def finish(
+    job: Job, result: dict[str, Any], *, now: datetime
+) -> tuple[Job, JobFinished]:
     """Return the job at its end: partially succeeded if any row was invalid."""
     state = "partially_succeeded" if result.get("invalid") else "succeeded"
     return _end(job, state, now, result=result, total=job.done)

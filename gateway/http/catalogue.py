@@ -16,7 +16,7 @@ import yaml
 
 _FILE = Path(__file__).resolve().parents[1] / "errors.yaml"
 _DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
-_SUGGESTION = {"en": " Did you mean {name}?", "zh": "您是否想写 {name}？"}  # noqa: RUF001
+_SUGGESTION = {"en": " Did you mean {name}?", "zh": "您是否想写 {name}？"}
 _JOINT = {"en": ", ", "zh": "、"}
 
 

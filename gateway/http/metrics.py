@@ -3,7 +3,8 @@
 The gateway runs several worker processes: every gauge names how the workers' values are combined.
 """
 
-from flask import Request
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from chassis.metrics import SECONDS
@@ -31,10 +32,16 @@ RPC_READY = Gauge(
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 
 
-def observe(request: Request, status: int, seconds: float) -> None:
-    """Count one answered request."""
-    rule = request.url_rule
-    route = rule.rule if rule is not None else "unmatched"
-    method = request.method if request.method in _METHODS else "other"
-    REQUESTS.labels(route, method, str(status)).inc()
-    DURATION.labels(route, method).observe(seconds)
+def observe(route: str, method: str, status: int, seconds: float) -> None:
+    """Count one answered request; `route` is a template, never a path."""
+    if method not in _METHODS:
+        method = "other"
+    requests, duration = _children(route, method, status)
+    requests.inc()
+    duration.observe(seconds)
+
+
+@cache
+def _children(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """Return the labelled series; remembered, because finding them costs more than counting."""
+    return REQUESTS.labels(route, method, str(status)), DURATION.labels(route, method)

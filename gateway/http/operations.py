@@ -33,7 +33,9 @@ class Pending(Protocol):
 class Rpc(Protocol):
     """The part of the RPC client that the engine needs."""
 
-    connected: bool
+    @property
+    def connected(self) -> bool:
+        """Return whether calls can be sent now."""
 
     def call(
         self,

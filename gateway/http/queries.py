@@ -118,5 +118,5 @@ def _near(name: str, known: Collection[str]) -> dict[str, str]:
     return {"did_you_mean": near[0]} if near else {}
 
 
-def _error(name: str, code: str, **meta: Any) -> dict[str, Any]:
-    return {"pointer": f"query:{name}", "code": code, "meta": meta}
+def _error(parameter: str, code: str, /, **meta: Any) -> dict[str, Any]:
+    return {"pointer": f"query:{parameter}", "code": code, "meta": meta}

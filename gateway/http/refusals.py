@@ -19,7 +19,7 @@ _CODES = {"stale_version": 412, "merged": 410}
 """Codes whose status differs from that of their kind."""
 
 
-class HttpRefusal(CRMError):  # noqa: N818
+class HttpRefusal(CRMError):
     """A request that no service ever sees: unreadable, not authenticated, unconditional.
 
     Attributes:

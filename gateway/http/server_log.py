@@ -8,7 +8,7 @@ from gunicorn.glogging import Logger
 from chassis import logging as logs
 
 
-class ServerLog(Logger):  # type: ignore[misc]
+class ServerLog(Logger):
     """Hands everything to the process' log; requests are logged by the app itself."""
 
     def setup(self, cfg: Any) -> None:

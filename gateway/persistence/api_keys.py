@@ -34,6 +34,7 @@ _BY_HASH = (
         persons.c.locale,
         persons.c.active,
         or_(
+            # clock: it only saves a write; nothing is decided by it.
             api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < func.now() - USED_STEP
         ).label("unmarked"),
     )
@@ -43,7 +44,9 @@ _BY_HASH = (
 
 def page_of_keys(tx: Tx, query: Mapping[str, Any]) -> Page:
     """Return a page of the keys that the actor may see."""
-    statement = select(api_keys).where(tx.visible("api_keys:read", api_keys.c.person_id))
+    statement = select(api_keys).where(
+        tx.visible("api_keys:read", api_keys.c.person_id)
+    )
     return _LIST.page(tx, statement, query, API_KEYS.build)
 
 
@@ -55,10 +58,12 @@ def get_by_hash(tx: Tx, digest: str) -> Row[Any] | None:
 def mark_used(tx: Tx, key_id: str) -> None:
     """Note that a key was used, unless somebody notes it at this moment."""
     held = (
-        select(api_keys.c.id).where(api_keys.c.id == key_id).with_for_update(skip_locked=True)
+        select(api_keys.c.id)
+        .where(api_keys.c.id == key_id)
+        .with_for_update(skip_locked=True)
     )
     tx.execute(
-        update(api_keys).where(api_keys.c.id.in_(held)).values(last_used_at=func.now())
+        update(api_keys).where(api_keys.c.id.in_(held)).values(last_used_at=tx.now)
     )
 
 

@@ -76,7 +76,12 @@ def append(tx: Tx, entries: list[Entry]) -> int:
     first = last - len(entries) + 1
     numbers = _number_customers(tx, entries)
     rows = [
-        {**vars(entry), "body": orjson.Fragment(entry.body), "seq": first + i, "customer_seq": n}
+        {
+            **vars(entry),
+            "body": orjson.Fragment(entry.body),
+            "seq": first + i,
+            "customer_seq": n,
+        }
         for i, (entry, n) in enumerate(zip(entries, numbers, strict=True))
     ]
     tx.execute(_EVENTS, {"entries": wire_json.dumps_text(rows), "now": tx.now})
@@ -115,4 +120,6 @@ def link_leads(tx: Tx, links: Iterable[tuple[str, str]]) -> None:
     """Remember which customer a lead became: (lead, customer) each."""
     found = dict(links)
     if found:
-        tx.execute(_CONVERTED, {"leads": list(found), "customers": list(found.values())})
+        tx.execute(
+            _CONVERTED, {"leads": list(found), "customers": list(found.values())}
+        )

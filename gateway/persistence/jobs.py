@@ -1,9 +1,10 @@
 """Jobs, the chunks they have done and the verdict of every row."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, literal, or_, select, text
+from sqlalchemy import Row, func, insert, literal, or_, select, text, update
 
 from chassis import wire_json
 from chassis.db import Tx
@@ -16,7 +17,9 @@ from schemas.gateway import JOB_LIST
 JOBS = Records(jobs, Job, what="job")
 
 _LIST = Listing(
-    JOB_LIST, {name: jobs.c[name] for name in {*JOB_LIST.fields, *JOB_LIST.sorts}}, jobs.c.id
+    JOB_LIST,
+    {name: jobs.c[name] for name in {*JOB_LIST.fields, *JOB_LIST.sorts}},
+    jobs.c.id,
 )
 _ADD_ROWS = text("""
     insert into job_rows (job_id, row, verdict, lead_id, errors)
@@ -62,19 +65,36 @@ def get_state(tx: Tx, job_id: str) -> Row[Any] | None:
     return tx.row(select(jobs.c.state, jobs.c.lease_holder).where(jobs.c.id == job_id))
 
 
+def set_lease(tx: Tx, job_id: str, holder: str, until: datetime | None) -> None:
+    """Renew or give up the lease of a running job that a runner holds."""
+    tx.execute(
+        update(jobs)
+        .where(
+            jobs.c.id == job_id,
+            jobs.c.lease_holder == holder,
+            jobs.c.state == "running",
+        )
+        .values(lease_until=until)
+    )
+
+
 def find_done_chunks(tx: Tx, job_id: str) -> set[int]:
     """Return the numbers of the chunks whose verdicts are stored."""
     statement = select(job_chunks.c.chunk).where(job_chunks.c.job_id == job_id)
     return {row.chunk for row in tx.rows(statement)}
 
 
-def add_chunk(tx: Tx, job_id: str, chunk: int, verdicts: Sequence[Mapping[str, Any]]) -> None:
+def add_chunk(
+    tx: Tx, job_id: str, chunk: int, verdicts: Sequence[Mapping[str, Any]]
+) -> None:
     """Store the verdicts of a chunk."""
     counts = {"created": 0, "duplicate": 0, "invalid": 0}
     for verdict in verdicts:
         counts[verdict["verdict"]] += 1
     tx.execute(insert(job_chunks).values(job_id=job_id, chunk=chunk, **counts))
-    tx.execute(_ADD_ROWS, {"job_id": job_id, "verdicts": wire_json.dumps_text(verdicts)})
+    tx.execute(
+        _ADD_ROWS, {"job_id": job_id, "verdicts": wire_json.dumps_text(verdicts)}
+    )
 
 
 def count_verdicts(tx: Tx, job_id: str) -> dict[str, int]:

@@ -41,7 +41,9 @@ persons = Table(
     Index("ix_persons_name", "name", "id"),
     Index("ix_persons_manager_id", "manager_id"),
     Index(
-        "ix_persons_team_path", "team_path", postgresql_ops={"team_path": "text_pattern_ops"}
+        "ix_persons_team_path",
+        "team_path",
+        postgresql_ops={"team_path": "text_pattern_ops"},
     ),
 )
 
@@ -51,7 +53,9 @@ api_keys = Table(
     *aggregate_columns(),
     Column("person_id", Id, ForeignKey("persons.id"), nullable=False),
     Column("name", Text, nullable=False),
-    Column("hash", Text, nullable=False),  # SHA-256 of the secret, in hexadecimal digits
+    Column(
+        "hash", Text, nullable=False
+    ),  # SHA-256 of the secret, in hexadecimal digits
     Column("prefix", Text, nullable=False),
     Column("scopes", ARRAY(Text)),
     Column("expires_at", Instant, nullable=False),
@@ -89,13 +93,20 @@ event_log = Table(
         "seq",
         postgresql_where=text("customer_id is not null"),
     ),
-    Index("ix_event_log_lead_id", "lead_id", "seq", postgresql_where=text("lead_id is not null")),
+    Index(
+        "ix_event_log_lead_id",
+        "lead_id",
+        "seq",
+        postgresql_where=text("lead_id is not null"),
+    ),
 )
 
 log_counters = Table(
     "log_counters",
     metadata,
-    Column("scope", Text, primary_key=True),  # "" for the whole log, else a customer's id
+    Column(
+        "scope", Text, primary_key=True
+    ),  # "" for the whole log, else a customer's id
     Column("value", BigInteger, nullable=False),
 )
 
@@ -131,7 +142,9 @@ uploads = Table(
 upload_chunks = Table(
     "upload_chunks",
     metadata,
-    Column("upload_id", Id, ForeignKey("uploads.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "upload_id", Id, ForeignKey("uploads.id", ondelete="CASCADE"), nullable=False
+    ),
     Column("number", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
     PrimaryKeyConstraint("upload_id", "number"),
@@ -164,7 +177,9 @@ jobs = Table(
     Index("ix_jobs_owner_id", "owner_id"),
     Index("ix_jobs_created_at", "created_at", "id"),
     Index(
-        "ix_jobs_open", "created_at", postgresql_where=text("state in ('queued', 'running')")
+        "ix_jobs_open",
+        "created_at",
+        postgresql_where=text("state in ('queued', 'running')"),
     ),
 )
 

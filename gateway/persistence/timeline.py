@@ -65,7 +65,12 @@ def all_logged(tx: Tx, event_ids: list[str]) -> bool:
 
 
 def find_entries(
-    tx: Tx, customer_id: str, permissions: Mapping[str, str], *, before: int | None, limit: int
+    tx: Tx,
+    customer_id: str,
+    permissions: Mapping[str, str],
+    *,
+    before: int | None,
+    limit: int,
 ) -> list[Row[Any]]:
     """Return a customer's newest events, those of the leads it came from included.
 
@@ -81,16 +86,23 @@ def find_entries(
         "limit": limit,
     }
     return list(
-        tx.connection.exec_driver_sql(statement.string, statement.construct_params(values))
+        tx.connection.exec_driver_sql(
+            statement.string, statement.construct_params(values)
+        )
     )
 
 
 @lru_cache(maxsize=1024)
 def _statement(actor: Actor, permissions: tuple[tuple[str, str], ...]) -> Compiled:
     """Return the compiled read of one actor: making it anew takes longer than running it."""
-    allowed = and_(_allowed(actor, dict(permissions)), _E.seq < bindparam("before", type_=BigInteger))
+    allowed = and_(
+        _allowed(actor, dict(permissions)),
+        _E.seq < bindparam("before", type_=BigInteger),
+    )
     customer: BindParameter[str] = bindparam("customer", type_=Text)
-    leads = select(converted_leads.c.lead_id).where(converted_leads.c.customer_id == customer)
+    leads = select(converted_leads.c.lead_id).where(
+        converted_leads.c.customer_id == customer
+    )
     of_leads = and_(
         _E.lead_id == any_(func.array(leads.scalar_subquery())),
         _E.customer_id.is_distinct_from(customer),
@@ -106,14 +118,18 @@ def _statement(actor: Actor, permissions: tuple[tuple[str, str], ...]) -> Compil
         .order_by(both.c.seq.desc())
         .limit(_LIMIT)
     )
-    return statement.compile(dialect=psycopg.dialect())
+    return statement.compile(dialect=psycopg.dialect())  # type: ignore[no-untyped-call]
 
 
 def _newest(condition: ColumnElement[bool]) -> Select[Any]:
     event_id = cast(_E.event_id, Text).label("event_id")
     return (
-        select(_E.seq, event_id, _E.time, _E.type, _E.source, _E.subject, _E.actor, _E.body)
-        .join_from(event_log, log_subjects, log_subjects.c.subject == _E.subject, isouter=True)
+        select(
+            _E.seq, event_id, _E.time, _E.type, _E.source, _E.subject, _E.actor, _E.body
+        )
+        .join_from(
+            event_log, log_subjects, log_subjects.c.subject == _E.subject, isouter=True
+        )
         .where(condition)
         .order_by(_E.seq.desc())
         .limit(_LIMIT)

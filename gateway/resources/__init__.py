@@ -12,6 +12,9 @@ from gateway.resources.jobs import JOBS
 from gateway.resources.leads import LEADS
 from gateway.resources.opportunities import OPPORTUNITIES
 from gateway.resources.people import PEOPLE
+from gateway.resources.receipts import RECEIPTS
+from gateway.resources.receivables import RECEIVABLES
+from gateway.resources.refunds import REFUNDS
 
 ALL: tuple[Resource, ...] = (
     LEADS,
@@ -21,6 +24,9 @@ ALL: tuple[Resource, ...] = (
     ACTIVITIES,
     OPPORTUNITIES,
     CONTRACTS,
+    RECEIVABLES,
+    RECEIPTS,
+    REFUNDS,
     PEOPLE,
     API_KEYS,
     JOBS,

@@ -9,16 +9,15 @@ from werkzeug.datastructures import FileStorage
 
 from chassis.actor import Actor
 from chassis.errors import Invalid
-from gateway.http import headers, queries
+from gateway.http import bodies, headers, queries
 from gateway.http.document import REFUSED, Api
 from gateway.http.engine import json_response
 from gateway.http.operations import CALL_SECONDS
-from gateway.http.refusals import HttpRefusal
 from gateway.parts import Parts
 from schemas import gateway as schemas
 
 MAX_FILE_BYTES = 50_000_000
-PERMISSION = "jobs:create"
+PERMISSION = "leads:import"
 _FORM_BYTES = 100_000
 _FIELDS = ("resource", "dry_run", "mapping", "pool_id")
 
@@ -31,8 +30,11 @@ def register(app: Flask, api: Api, parts: Parts) -> None:
         actor.check(PERMISSION)
         queries.check_parameters(request.args, ())
         key = headers.idempotency_key(request.headers, required=False)
-        file, payload = _read_form()
-        payload["upload_id"] = parts.store_upload(actor, _file_name(file), file.stream)
+        if request.mimetype == "multipart/form-data":
+            file, payload = _read_form()
+            payload["upload_id"] = parts.store_upload(actor, _file_name(file), file.stream)
+        else:
+            payload = bodies.read_object(request)
         pending = parts.rpc.send(
             "gateway",
             "start_import",
@@ -60,11 +62,8 @@ def _read_form() -> tuple[FileStorage, dict[str, Any]]:
     """Return the file and the fields of the form.
 
     Raises:
-        HttpRefusal: `unsupported_media_type` (415); `too_large` (413) comes from the framework.
-        Invalid: Every wrong field at once.
+        Invalid: Every wrong field at once; a file that is too large is refused by the framework.
     """
-    if request.mimetype != "multipart/form-data":
-        raise HttpRefusal(415, "unsupported_media_type", expected="multipart/form-data")
     request.max_content_length = MAX_FILE_BYTES + _FORM_BYTES
     request.max_form_memory_size = _FORM_BYTES
     errors: list[dict[str, Any]] = []
@@ -127,18 +126,25 @@ def _describe() -> dict[str, Any]:
     return {
         "operationId": "start_import",
         "summary": "Import a file of leads as a job",
-        "description": "Follow the job at `Location`; `dry_run=true` tells what would happen."
-        f"\n\nPermissions `{PERMISSION}` and `leads:import`.",
+        "description": "Follow the job at `Location`; `dry_run=true` tells what would happen. Send"
+        " the file as a form; to import it for good after a dry run, send its `upload_id` as JSON."
+        f"\n\nPermission `{PERMISSION}`; API keys need the scope `leads:write`.",
         "parameters": [
             {
                 "in": "header",
                 "name": "Idempotency-Key",
                 "required": False,
-                "description": "makes a repeat harmless, if the same upload is meant",
+                "description": "makes a repeat of the same import harmless",
                 "schema": {"type": "string"},
             }
         ],
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": form},
+                "application/json": {"schema": schemas.StartImport},
+            },
+        },
         "responses": {
             "202": {"description": "Queued", "content": answer},
             **{str(status): REFUSED for status in (400, 401, 403, 409, 413, 415, 422, 503)},

@@ -22,7 +22,9 @@ _PAGE = schemas.ApiKey(many=True)
 def new_secret() -> str:
     """Return a fresh secret."""
     letters = rules.ALPHABET
-    return rules.secret("".join(secrets.choice(letters) for _ in range(rules.RANDOM_LENGTH)))
+    return rules.secret(
+        "".join(secrets.choice(letters) for _ in range(rules.RANDOM_LENGTH))
+    )
 
 
 def add_key(
@@ -54,7 +56,12 @@ class ApiKeys:
 
     @command(request=schemas.CreateApiKey, allow="api_keys:create")
     def create_api_key(
-        self, tx: Tx, person_id: str, name: str, scopes: list[str] | None, expires_in_days: int
+        self,
+        tx: Tx,
+        person_id: str,
+        name: str,
+        scopes: list[str] | None,
+        expires_in_days: int,
     ) -> dict[str, Any]:
         """Give a person a key; the answer holds its secret, the only time ever.
 
@@ -74,7 +81,9 @@ class ApiKeys:
         tx.after_commit(lambda: reply.update(key=raw))
         return reply
 
-    @command(request=schemas.RevokeApiKey, reply=schemas.ApiKey, allow="api_keys:revoke")
+    @command(
+        request=schemas.RevokeApiKey, reply=schemas.ApiKey, allow="api_keys:revoke"
+    )
     def revoke_api_key(self, tx: Tx, id: str, expected_version: int | None) -> ApiKey:
         """Make a key useless; processes that know it forget it within 5 s.
 

@@ -30,7 +30,12 @@ class People:
             raise Invalid.field("#/manager_id", "unknown_person")
         by, now = tx.actor.id, tx.now
         person = Person(
-            id=new_id(), created_at=now, created_by=by, updated_at=now, updated_by=by, **fields
+            id=new_id(),
+            created_at=now,
+            created_by=by,
+            updated_at=now,
+            updated_by=by,
+            **fields,
         )
         people.add_person(tx, person)
         tx.publish(PersonChanged(before=None, after=person))

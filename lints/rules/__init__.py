@@ -7,6 +7,7 @@ from lints.rules.floats import floats
 from lints.rules.layout import long_files, module_names
 from lints.rules.places import places
 from lints.rules.published_language import error_codes, golden_files
+from lints.rules.settings import settings_documented
 from lints.rules.sql import built_sql
 from lints.rules.tests import sentences, use_cases_tested
 from lints.rules.todos import todos
@@ -23,6 +24,7 @@ RULES = (
     module_names,
     places,
     sentences,
+    settings_documented,
     todos,
     use_cases_tested,
 )

@@ -27,9 +27,9 @@ def golden_files(checkout: Checkout) -> Iterator[Finding]:
     """Yield every event type without `tests/schemas/golden/<publisher>/<type>.json`."""
     for source in checkout.matching(r"schemas/\w+/events\.py"):
         for node in _event_types(source):
-            path = f"tests/schemas/golden/{source.parts[1]}/{node.value}.json"
+            path = f"tests/schemas/golden/{source.parts[1]}/{node.value!s}.json"
             if path not in checkout.sources:
-                yield from source.find("golden", node, f"{node.value} has no golden file {path}")
+                yield from source.find("golden", node, f"there is no golden file {path}")
 
 
 def error_codes(checkout: Checkout) -> Iterator[Finding]:
@@ -46,16 +46,11 @@ def error_codes(checkout: Checkout) -> Iterator[Finding]:
 
 def _event_types(source: Source) -> Iterator[ast.Constant]:
     for node in source.nodes:
-        if isinstance(node, ast.Call) and called(node) == "EventCatalogue":
-            for part in ast.walk(node):
-                if isinstance(part, ast.Dict):
-                    yield from (
-                        key
-                        for key, value in zip(part.keys, part.values, strict=True)
-                        if isinstance(key, ast.Constant)
-                        and isinstance(value, ast.Call)
-                        and called(value) == "EventType"
-                    )
+        if not isinstance(node, ast.Call) or called(node) != "EventCatalogue":
+            continue
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if isinstance(argument, ast.Dict):
+                yield from (key for key in argument.keys if isinstance(key, ast.Constant))
 
 
 def _codes(source: Source) -> Iterator[tuple[ast.AST, str]]:

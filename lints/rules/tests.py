@@ -19,8 +19,8 @@ def sentences(checkout: Checkout) -> Iterator[Finding]:
                 continue
             if not node.name.startswith("test_"):
                 continue
-            words = [word for word in node.name.removeprefix("test_").split("_") if word]
-            if len(words) < _WORDS or words[-1].isdigit():
+            words = re.findall(r"[a-z]+", node.name.removeprefix("test_"))
+            if len(words) < _WORDS:
                 message = f"{node.name} is no sentence: say what holds, and when"
                 yield from source.find("test-name", node, message)
 
@@ -30,17 +30,19 @@ def use_cases_tested(checkout: Checkout) -> Iterator[Finding]:
     for source in checkout.matching(_USE_CASES):
         service = source.parts[1] if source.parts[0] == "services" else source.parts[0]
         words = _words_of_tests(checkout, service)
-        for node in source.nodes:
-            if _is_use_case(node) and node.name not in words:
+        for node in _use_cases(source):
+            if node.name not in words:
                 message = f"no test in tests/integration or tests/component calls {node.name}"
                 yield from source.find("tested", node, message)
 
 
-def _is_use_case(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef) and any(
-        isinstance(decorator, ast.Call) and called(decorator) in _DECORATORS
-        for decorator in node.decorator_list
-    )
+def _use_cases(source: Source) -> Iterator[ast.FunctionDef]:
+    for node in source.nodes:
+        if isinstance(node, ast.FunctionDef) and any(
+            isinstance(decorator, ast.Call) and called(decorator) in _DECORATORS
+            for decorator in node.decorator_list
+        ):
+            yield node
 
 
 def _words_of_tests(checkout: Checkout, service: str) -> set[str]:

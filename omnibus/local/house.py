@@ -28,6 +28,8 @@ from omnibus.problem import Problem
 from omnibus.serve import ROLES
 
 ROOT = Path(__file__).resolve().parents[2]
+# Addresses to listen on that are none to call.
+EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104
 
 
 def default_home() -> Path:
@@ -55,7 +57,8 @@ class House:
             notify: Told what is being done, in words for a person.
         """
         self.home = (home or default_home()).resolve()
-        self.given = os.environ if given is None else given
+        # A copy: what the house itself sets later on must not look given.
+        self.given = dict(os.environ if given is None else given)
         self.state = State(self.home / "state")
         self.ports = ports.Ports(self.state)
         self.postgres = Postgres(self.home, self.state, notify)
@@ -99,6 +102,7 @@ class House:
             fresh: Forget what private databases and a private broker hold.
         """
         self.home.mkdir(parents=True, exist_ok=True)
+        self._check_given()
         self._side_by_side(lambda: self._start_postgres(fresh), lambda: self._start_rabbitmq(fresh))
 
     def start_prepared(self, *, fresh: bool = False) -> None:
@@ -108,11 +112,18 @@ class House:
             fresh: Forget what private databases and a private broker hold.
         """
         self.home.mkdir(parents=True, exist_ok=True)
+        self._check_given()
         keys.prepare(self._keys)
-        self._side_by_side(
-            lambda: (self._start_postgres(fresh), self.migrate()),
-            lambda: (self._start_rabbitmq(fresh), self.declare()),
-        )
+
+        def databases() -> None:
+            self._start_postgres(fresh)
+            self.migrate()
+
+        def broker() -> None:
+            self._start_rabbitmq(fresh)
+            self.declare()
+
+        self._side_by_side(databases, broker)
 
     def migrate(self) -> None:
         """Bring the five databases to the newest schema."""
@@ -187,7 +198,7 @@ class House:
         if not self.given_broker and not self.rabbitmq.running:
             self.rabbitmq.start()
             revived.append("RabbitMQ")
-        if not self.supervisor.running:
+        if self._roles and not self.supervisor.running:
             self.start_processes(self._roles)
             revived.append("the process manager")
         return revived + self.supervisor.retry()
@@ -267,14 +278,14 @@ class House:
     def api_url(self) -> str:
         """Return the URL of the HTTP API as seen from this machine."""
         host, port = self.api_address()
-        return f"http://{ports.LOCALHOST if host == '0.0.0.0' else host}:{port}"
+        return f"http://{host if host not in EVERYWHERE else ports.LOCALHOST}:{port}"
 
     def health_url(self, role: str) -> str:
         """Return the URL under which a process answers about itself."""
         return f"http://{ports.LOCALHOST}:{self.ports.current(f'health-{role}')}"
 
     def pids(self, role: str) -> list[int]:
-        """Return the process ids of a role, or of `postgres` or `rabbitmq`; none when it is down."""
+        """Return the process ids of a role, `postgres` and `rabbitmq` included; none if down."""
         if role == "postgres":
             return self.postgres.pids()
         if role == "rabbitmq":
@@ -288,6 +299,16 @@ class House:
             found["supervisor"] = [supervisor]
         return {role: pids for role, pids in found.items() if pids}
 
+    def _check_given(self) -> None:
+        # Before anything is started: a mistake in a variable should not cost a broker's boot.
+        _ = self.given_databases
+        problem = check(self.given_broker) if self.given_broker else None
+        if problem is not None:
+            raise Problem(
+                f"The broker at AMQP_URL refuses ({problem}): correct the URL, or unset it to"
+                " use a private RabbitMQ."
+            )
+
     def _start_postgres(self, fresh: bool) -> None:
         if self.given_databases:
             return
@@ -299,12 +320,6 @@ class House:
 
     def _start_rabbitmq(self, fresh: bool) -> None:
         if self.given_broker:
-            problem = check(self.given_broker)
-            if problem is not None:
-                raise Problem(
-                    f"The broker at AMQP_URL refuses ({problem}): correct the URL, or unset it to"
-                    " use a private RabbitMQ."
-                )
             return
         if fresh:
             self.rabbitmq.stop()
@@ -313,7 +328,7 @@ class House:
         self._notify("RabbitMQ is up")
 
     @staticmethod
-    def _side_by_side(*steps: Callable[[], object]) -> None:
+    def _side_by_side(*steps: Callable[[], None]) -> None:
         with ThreadPoolExecutor(len(steps)) as pool:
             for done in [pool.submit(step) for step in steps]:
                 done.result()

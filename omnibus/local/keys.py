@@ -1,6 +1,7 @@
 """Key pairs with which gateway and services sign who is asking.
 
-Each issuer has a private key that only its own process is given; everybody verifies with one public set.
+Each issuer has a private key that only its own process is given; everybody verifies with one
+public set.
 """
 
 import json

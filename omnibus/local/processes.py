@@ -1,7 +1,7 @@
 """Start, find and stop operating system processes that outlive the one who started them.
 
-A server is known by a file with its process id and start time, so that a test, a second command or the
-next run finds it again, and never takes a stranger that was given the same id for it.
+A server is known by a file with its process id and start time, so that a test, a second command
+or the next run finds it again, and never takes a stranger that was given the same id for it.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 def alive(process: psutil.Process) -> bool:
     """Tell whether a process still runs; a zombie does not."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -173,4 +173,4 @@ def tail(log: Path, lines: int = 3) -> str:
     except FileNotFoundError:
         return "it printed nothing"
     last = [line.strip() for line in text.splitlines() if line.strip()][-lines:]
-    return " | ".join(last) or "it printed nothing"
+    return " | ".join(last)[-200:] or "it printed nothing"

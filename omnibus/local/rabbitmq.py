@@ -1,7 +1,8 @@
 """A private RabbitMQ node for the local house.
 
-Everything that two nodes on one machine could share is its own: node name, ports, data, cookie and the
-Erlang port mapper. No plugin is loaded; the only user is made at the first boot, so there is no guest.
+Everything that two nodes on one machine could share is its own: node name, ports, data, cookie
+and the Erlang port mapper. No plugin is loaded; the only user is made at the first boot, so there
+is no guest.
 """
 
 import hashlib
@@ -10,15 +11,16 @@ import secrets
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from omnibus.local import rabbitmq_package, system_user
 from omnibus.local.ports import LOCALHOST, Ports
-from omnibus.problem import Problem
 from omnibus.local.processes import Server, tail
 from omnibus.local.state import State
+from omnibus.problem import Problem
 
 USER = "omnibus"
 VHOST = "omnibus"
@@ -81,6 +83,23 @@ class RabbitMQ:
         """Return the process ids of node and port mapper, if they run."""
         found = (self._node.process(), self._epmd.process())
         return [process.pid for process in found if process]
+
+    def control(self, *arguments: str) -> str:
+        """Run `rabbitmqctl` against the node and return what it prints; for tests and operators."""
+        script = rabbitmq_package.find_or_install(self._notify).with_name("rabbitmqctl")
+        names = ("rabbitmq", "rabbitmq-nodes")
+        ports = {name: self._ports.current(name) or 0 for name in names}
+        done = subprocess.run(
+            [str(script), *arguments],
+            env=self._environment(ports),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        if done.returncode:
+            raise Problem(f"rabbitmqctl {arguments[0]} failed: {done.stderr.strip()[-300:]}")
+        return done.stdout
 
     def url(self) -> str:
         """Return the AMQP URL with the user's password."""
@@ -171,8 +190,8 @@ class RabbitMQ:
                 return
             if self._node.process() is None:
                 raise Problem(
-                    f"RabbitMQ ended while it started: {tail(self._node.log)}."
-                    f" See {self._node.log}."
+                    f"RabbitMQ ended while it started ({tail(self._node.log, lines=1)}):"
+                    f" see {self._node.log}."
                 )
             if time.monotonic() > deadline:
                 raise Problem(f"RabbitMQ does not take logins ({problem}): see {self._node.log}.")
@@ -194,8 +213,10 @@ def check(url: str) -> str | None:
         parameters.stack_timeout = 10
         parameters.connection_attempts = 1
         pika.BlockingConnection(parameters).close()
-    except exceptions.ConnectionClosed as error:
-        return f"{error.reply_text.partition(' For details')[0].rstrip('.')}"
+    except exceptions.ProbableAuthenticationError:
+        return "it does not know this user and password"
+    except (exceptions.ProbableAccessDeniedError, exceptions.ConnectionClosed):
+        return f"it does not let this user into the virtual host {parameters.virtual_host}"
     except (exceptions.AMQPError, OSError):
         return f"nobody answers at {parameters.host}:{parameters.port}"
     except (ValueError, TypeError, IndexError) as error:

@@ -33,7 +33,7 @@ def run(*, sample: bool) -> None:
     started = time.monotonic()
 
     def notify(text: str) -> None:
-        console.print(f"[dim]{time.monotonic() - started:5.1f} s[/dim]  {text}")
+        console.print(f"[dim]{time.monotonic() - started:5.1f} s[/dim]  {text}", soft_wrap=True)
 
     with lock.held(default_home()), signals.raised_as_ended():
         house = House(notify=notify)

@@ -1,7 +1,8 @@
 """Remember ports, passwords and progress between two runs.
 
-One JSON file, readable by its owner alone. PostgreSQL and RabbitMQ start side by side and both write
-to it, and two processes may share it, so every change is a read-modify-write under a file lock.
+One JSON file, readable by its owner alone. PostgreSQL and RabbitMQ start side by side and both
+write to it, and two processes may share it, so every change is a read-modify-write under a file
+lock.
 """
 
 import contextlib
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from omnibus.problem import Problem
-
 
 T = TypeVar("T")
 

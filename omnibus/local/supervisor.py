@@ -1,7 +1,7 @@
 """Keep the processes of the system running, by supervisord.
 
-Two groups, because supervisord stops groups one after the other, the highest priority first, and the
-programs of a group side by side: the door closes before the rooms behind it.
+Two groups, because supervisord stops groups one after the other, the highest priority first, and
+the programs of a group side by side: the door closes before the rooms behind it.
 """
 
 import contextlib
@@ -84,7 +84,7 @@ class Supervisor:
         return self._server.process() is not None
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """Return what supervisord knows of each role: `statename`, `pid`, `description` and more."""
+        """Return what supervisord knows of each role: `statename`, `pid` and more."""
         if not self.running:
             return {}
         with self._remote() as remote:

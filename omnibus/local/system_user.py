@@ -1,7 +1,8 @@
 """The system user under whom servers run when the house is started by root.
 
 PostgreSQL refuses to run as root, and a broker should not. The user owns its data folders and can
-read nothing else; it must be able to walk to them, and to the PostgreSQL inside the virtual environment.
+read nothing else; it must be able to walk to them, and to the PostgreSQL inside the virtual
+environment.
 """
 
 import os

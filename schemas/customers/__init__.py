@@ -12,5 +12,3 @@ from schemas.customers.customers import CreateCustomer as CreateCustomer
 from schemas.customers.customers import Customer as Customer
 from schemas.customers.customers import UpdateCustomer as UpdateCustomer
 from schemas.customers.events import EVENTS as EVENTS
-from schemas.customers.fields import e164 as e164
-from schemas.customers.fields import email_or_none as email_or_none

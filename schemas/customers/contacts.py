@@ -13,7 +13,7 @@ from chassis.validation import (
     Text,
     Whole,
 )
-from schemas.customers.fields import EmailField, PhoneField
+from schemas.contact_points import EmailField, PhoneField
 
 ROLES = ("decider", "influencer", "purchaser", "user", "gatekeeper")
 INFLUENCES = ("high", "medium", "low")
@@ -43,7 +43,7 @@ class ContactFacts(RequestSchema):
 
     phone = PhoneField(allow_none=True)
     email = EmailField(allow_none=True)
-    job_title = Text(maximum=120, allow_none=True)
+    job_title = Text(allow_none=True)
     department = Text(maximum=120, allow_none=True)
     office = Text(maximum=120, allow_none=True)
     attitude = Choice(ATTITUDES, allow_none=True, metadata=_described("Toward us."))
@@ -56,7 +56,7 @@ class ContactFacts(RequestSchema):
 class CreateContact(ContactFacts):
     """A new contact."""
 
-    name = Text(maximum=120, required=True)
+    name = Text(required=True)
     customers = fields.List(
         fields.Nested(Membership),
         required=True,
@@ -69,7 +69,7 @@ class UpdateContact(ContactFacts):
 
     id = IdField(required=True)
     expected_version = Whole(load_default=None, allow_none=True)
-    name = Text(maximum=120)
+    name = Text()
     customers = fields.List(
         fields.Nested(Membership), metadata=_described("Takes the place of the whole list.")
     )

@@ -11,23 +11,23 @@ class ConvertedCustomer(RequestSchema):
     """The customer that a lead becomes, as far as the lead tells."""
 
     kind = Choice(KINDS, required=True)
-    name = Text(maximum=200, required=True)
+    name = Text(required=True)
     owner_id = IdField(required=True)
     credit_code = CreditCodeField(load_default=None, allow_none=True)
-    phone = Text(maximum=40, load_default=None, allow_none=True)
-    email = Text(maximum=254, load_default=None, allow_none=True)
-    region = Text(maximum=80, load_default=None, allow_none=True)
-    industry = Text(maximum=80, load_default=None, allow_none=True)
-    source = Text(maximum=120, load_default=None, allow_none=True)
+    phone = Text(load_default=None, allow_none=True)
+    email = Text(load_default=None, allow_none=True)
+    region = Text(load_default=None, allow_none=True)
+    industry = Text(load_default=None, allow_none=True)
+    source = Text(load_default=None, allow_none=True)
 
 
 class ConvertedContact(RequestSchema):
     """The person behind a lead."""
 
-    name = Text(maximum=120, required=True)
-    phone = Text(maximum=40, load_default=None, allow_none=True)
-    email = Text(maximum=254, load_default=None, allow_none=True)
-    job_title = Text(maximum=120, load_default=None, allow_none=True)
+    name = Text(required=True)
+    phone = Text(load_default=None, allow_none=True)
+    email = Text(load_default=None, allow_none=True)
+    job_title = Text(load_default=None, allow_none=True)
 
 
 class MakeCustomerForConversion(RequestSchema):

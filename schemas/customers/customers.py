@@ -15,13 +15,8 @@ from chassis.validation import (
     Text,
     Whole,
 )
-from schemas.customers.fields import (
-    CreditCodeField,
-    EmailField,
-    ExternalIds,
-    MonthDayField,
-    PhoneField,
-)
+from schemas.contact_points import EmailField, PhoneField
+from schemas.customers.fields import CreditCodeField, ExternalIds, MonthDayField
 
 KINDS = ("organisation", "person")
 GENDERS = ("female", "male", "other")
@@ -77,7 +72,7 @@ class CreateCustomer(CustomerFacts):
     """A new customer."""
 
     kind = Choice(KINDS, required=True)
-    name = Text(maximum=200, required=True)
+    name = Text(required=True)
     external_ids = ExternalIds(metadata=_described("System → id there; unique per system."))
 
 
@@ -86,7 +81,7 @@ class UpdateCustomer(CustomerFacts):
 
     id = IdField(required=True)
     expected_version = Whole(load_default=None, allow_none=True)
-    name = Text(maximum=200)
+    name = Text()
     external_ids = ExternalIds(
         removable=True,
         allow_none=True,

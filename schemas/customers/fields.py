@@ -1,65 +1,17 @@
-"""Fields that customers and contacts share: numbers, addresses and codes in their normal form."""
+"""Fields of their own kind: credit codes, days of the year, ids in other systems."""
 
 import re
 import unicodedata
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError as NumberError
 
-from chassis import phones
 from chassis.validation import Problem, Text
 
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
 _SHORT_MONTHS = frozenset(("02-30", "02-31", "04-31", "06-31", "09-31", "11-31"))
-
-
-def e164(phone: str | None) -> str | None:
-    """Return a phone number in E.164 form, without its extension; None if it is not one."""
-    if not phone:
-        return None
-    plain = unicodedata.normalize("NFKC", phone).replace("分机", " ext ").replace("转", " ext ")
-    return phones.e164(plain)
-
-
-def email_or_none(email: str | None) -> str | None:
-    """Return an e-mail address in its normal form; None if it is not one. Asks no name server."""
-    if not email:
-        return None
-    try:
-        return validate_email(email, check_deliverability=False).normalized
-    except EmailNotValidError:
-        return None
-
-
-class PhoneField(Text):
-    """A phone number as people write it; what can not be dialled is refused."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(maximum=40, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if text and e164(text) is None:
-            raise Problem("phone_malformed")
-        return text
-
-
-class EmailField(Text):
-    """An e-mail address; its domain is not looked up."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        metadata = {"format": "email", **kwargs.pop("metadata", {})}
-        super().__init__(maximum=254, metadata=metadata, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        address = email_or_none(text)
-        if text and address is None:
-            raise Problem("email_malformed")
-        return address or text
 
 
 class CreditCodeField(fields.String):

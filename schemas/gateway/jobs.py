@@ -14,7 +14,14 @@ from chassis.validation import (
     Whole,
 )
 
-JOB_STATES = ("queued", "running", "succeeded", "partially_succeeded", "failed", "cancelled")
+JOB_STATES = (
+    "queued",
+    "running",
+    "succeeded",
+    "partially_succeeded",
+    "failed",
+    "cancelled",
+)
 IMPORT_RESOURCES = ("leads",)
 VERDICTS = ("created", "duplicate", "invalid")
 
@@ -102,7 +109,9 @@ class JobState(Job):
 class JobRow(ReplySchema):
     """What became of one row of a file."""
 
-    row = fields.Integer(metadata={"description": "line of the file; the heading is line 1"})
+    row = fields.Integer(
+        metadata={"description": "line of the file; the heading is line 1"}
+    )
     verdict = Choice(VERDICTS)
     lead_id = fields.String(allow_none=True)
     errors = fields.List(fields.Dict())

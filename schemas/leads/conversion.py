@@ -32,9 +32,7 @@ class ConvertLead(RequestSchema):
     customer_id = IdField(
         load_default=None,
         allow_none=True,
-        metadata={
-            "description": "Attach to this customer instead of matching or making one."
-        },
+        metadata={"description": "Attach to this customer instead of matching or making one."},
     )
 
 
@@ -43,9 +41,7 @@ class ConversionStep(ReplySchema):
 
     step = fields.String()
     state = fields.String(
-        metadata={
-            "enum": ["pending", "waiting", "done", "skipped", "refused", "undone"]
-        }
+        metadata={"enum": ["pending", "waiting", "done", "skipped", "refused", "undone"]}
     )
     at = fields.String(allow_none=True)
 

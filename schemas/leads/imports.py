@@ -51,9 +51,7 @@ IMPORT_FIELDS = (*_FIELDS, "budget", "currency")
 class Rows(fields.Field[list[tuple[int, dict[str, Any]]]]):
     """Up to 500 of `{"row": 2, "lead": {field: text}}`; row numbers differ."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> Any:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, list) or not 1 <= len(value) <= MAX_ROWS:
             raise Problem("rows_malformed", minimum=1, maximum=MAX_ROWS)
         rows = [
@@ -62,11 +60,7 @@ class Rows(fields.Field[list[tuple[int, dict[str, Any]]]]):
             if isinstance(item, dict) and set(item) == {"row", "lead"}
         ]
         sound = all(type(row) is int and isinstance(lead, dict) for row, lead in rows)
-        if (
-            not sound
-            or len(rows) != len(value)
-            or len({row for row, _ in rows}) != len(rows)
-        ):
+        if not sound or len(rows) != len(value) or len({row for row, _ in rows}) != len(rows):
             raise Problem("rows_malformed", minimum=1, maximum=MAX_ROWS)
         return rows
 
@@ -81,9 +75,7 @@ class ImportRows(RequestSchema):
     owner_id = IdField(
         load_default=None,
         allow_none=True,
-        metadata={
-            "description": "Who holds all leads at once; default: they go to the pool."
-        },
+        metadata={"description": "Who holds all leads at once; default: they go to the pool."},
     )
     rows = Rows(required=True)
 
@@ -106,14 +98,13 @@ def read_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any
         _read(name, value, facts, errors)
     if "budget" in facts or "currency" in facts:
         _read_budget(facts, errors)
-    if "source_channel" not in facts and not row.get("source_channel"):
+    channel = row.get("source_channel")
+    if "source_channel" not in facts and (channel is None or str(channel).strip() == ""):
         facts["source_channel"] = DEFAULT_CHANNEL
     return facts, errors
 
 
-def _read(
-    name: str, value: Any, facts: dict[str, Any], errors: list[dict[str, Any]]
-) -> None:
+def _read(name: str, value: Any, facts: dict[str, Any], errors: list[dict[str, Any]]) -> None:
     """Read one value by the field of the schema."""
     if isinstance(value, str) and not value.strip():
         return

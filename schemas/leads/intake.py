@@ -22,18 +22,14 @@ from schemas.leads.vocabulary import CHANNELS, INTENTS, KINDS, LEVELS
 class Immutable(fields.Field[Any]):
     """A field that is set once; a change of it is refused with `immutable_field`."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> Any:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         raise Problem("immutable_field")
 
 
 class LeadFacts(RequestSchema):
     """What is known about a lead and may change."""
 
-    name = Text(
-        allow_none=True, metadata={"description": "The person; or give company."}
-    )
+    name = Text(allow_none=True, metadata={"description": "The person; or give company."})
     company = Text(allow_none=True)
     job_title = Text(allow_none=True)
     phone = PhoneField(
@@ -41,11 +37,9 @@ class LeadFacts(RequestSchema):
         metadata={"description": "One of phone, email, chat_id is needed."},
     )
     email = EmailField(allow_none=True)
-    chat_id = Text(
-        allow_none=True, metadata={"description": "WeChat or another messenger."}
-    )
-    region = Text(maximum=100, allow_none=True)
-    industry = Text(maximum=100, allow_none=True)
+    chat_id = Text(allow_none=True, metadata={"description": "WeChat or another messenger."})
+    region = Text(maximum=80, allow_none=True)
+    industry = Text(maximum=80, allow_none=True)
     product_interest = Text(maximum=500, allow_none=True)
     budget = MoneyField(allow_none=True)
     intent = Choice(tuple(INTENTS), allow_none=True)
@@ -70,16 +64,10 @@ class CreateLead(LeadFacts):
     )
     external_id = Text(
         allow_none=True,
-        metadata={
-            "description": "Sent again with the same body it returns the first lead."
-        },
+        metadata={"description": "Sent again with the same body it returns the first lead."},
     )
-    pool_id = IdField(
-        allow_none=True, metadata={"description": "Default: the default pool."}
-    )
-    owner_id = IdField(
-        allow_none=True, metadata={"description": "Who holds the lead at once."}
-    )
+    pool_id = IdField(allow_none=True, metadata={"description": "Default: the default pool."})
+    owner_id = IdField(allow_none=True, metadata={"description": "Who holds the lead at once."})
 
 
 class UpdateLead(LeadFacts):
@@ -101,9 +89,7 @@ class AuthorizeSubject(RequestSchema):
     id = IdField(required=True)
     permission = Text(
         load_default="activities:read",
-        metadata={
-            "description": "Such as activities:create, for recording a follow-up."
-        },
+        metadata={"description": "Such as activities:create, for recording a follow-up."},
     )
 
 

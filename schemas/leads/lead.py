@@ -9,25 +9,19 @@ class Lead(ReplySchema):
     """A lead: in replies, and as `after` in every event about it."""
 
     id = fields.String()
-    version = fields.Integer(
-        metadata={"description": "Rises with every change; the ETag."}
-    )
+    version = fields.Integer(metadata={"description": "Rises with every change; the ETag."})
     kind = fields.String()
     title = fields.String(metadata={"description": "The company, else the person."})
     name = fields.String(metadata={"description": "The person."})
     company = fields.String()
     job_title = fields.String()
     phone = fields.String(metadata={"description": "As it was typed."})
-    phone_e164 = fields.String(
-        metadata={"description": "In comparable form: +8613800138000."}
-    )
+    phone_e164 = fields.String(metadata={"description": "In comparable form: +8613800138000."})
     email = fields.String()
     chat_id = fields.String()
     region = fields.String()
     industry = fields.String()
-    source_channel = fields.String(
-        metadata={"description": "How the lead came; never changes."}
-    )
+    source_channel = fields.String(metadata={"description": "How the lead came; never changes."})
     source_campaign = fields.String()
     source_referrer = fields.String()
     source_system = fields.String(metadata={"description": "The sender's system."})
@@ -38,12 +32,8 @@ class Lead(ReplySchema):
     level = fields.String()
     notes = fields.String()
     status = fields.String()
-    owner_id = fields.String(
-        metadata={"description": "Who holds the lead; null in a pool."}
-    )
-    pool_id = fields.String(
-        metadata={"description": "Where it waits; null when it is held."}
-    )
+    owner_id = fields.String(metadata={"description": "Who holds the lead; null in a pool."})
+    pool_id = fields.String(metadata={"description": "Where it waits; null when it is held."})
     claimed_at = InstantField()
     last_contact_at = InstantField()
     next_contact_at = InstantField()

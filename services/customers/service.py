@@ -17,3 +17,6 @@ class CustomersService(Customers, Contacts, Activities, Conversion, Sections, Di
     name = "customers"
     database = Database("customers", metadata, EVENTS, conflicts=CONFLICTS)
     sagas = ()
+
+
+SERVICE = CustomersService

@@ -28,3 +28,6 @@ class DealsService(
     name = "deals"
     database = Database("deals", metadata, EVENTS)
     sagas = ()
+
+
+SERVICE = DealsService

@@ -12,9 +12,7 @@ from services.leads.use_cases.pool import Pool
 from services.leads.use_cases.sections import Sections
 
 
-class LeadsService(
-    Intake, Pool, Nurture, Imports, Conversions, Sections, DirectoryListener
-):
+class LeadsService(Intake, Pool, Nurture, Imports, Conversions, Sections, DirectoryListener):
     """Leads, hosted by nameko under the name `leads`."""
 
     name = "leads"

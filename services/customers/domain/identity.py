@@ -13,7 +13,10 @@ _PUNCTUATION = re.compile(r"[\s()\[\]{}<>【】〔〕《》「」'\"“”‘’
 _LEGAL_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团公司", "公司")
 """Chinese legal forms, the longer of two that end alike first."""
 _LEGAL_WORDS = frozenset(
-    "co company corp corporation gmbh inc incorporated limited llc ltd plc".split()
+    {
+        *("co", "company", "corp", "corporation", "gmbh", "inc", "incorporated"),
+        *("limited", "llc", "ltd", "plc"),
+    }
 )
 
 
@@ -40,7 +43,7 @@ def email_key(email: str | None) -> str | None:
     return email.strip().casefold() if email else None
 
 
-class Known(Protocol):
+class _Known(Protocol):
     """The facts of a customer on record that tell who it is."""
 
     @property
@@ -57,7 +60,7 @@ class Known(Protocol):
     def email(self) -> str | None: ...
 
 
-K = TypeVar("K", bound=Known)
+K = TypeVar("K", bound=_Known)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,7 @@ def match_keys(
     return [f"{sort}:{value}" for sort, value in found.items() if value]
 
 
-def strength(prospect: Prospect, known: Known) -> int:
+def strength(prospect: Prospect, known: _Known) -> int:
     """Return how surely a prospect is a customer on record; 0 means that it is not.
 
     Two different credit codes are two legal entities whatever else agrees. A person is never

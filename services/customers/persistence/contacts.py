@@ -63,20 +63,22 @@ class _ContactRecords(Records[Contact]):
 RECORDS = _ContactRecords()
 
 
+class _AtCustomer(TypeEngine.Comparator[str]):
+    """Turns equality and membership into a look at the memberships."""
+
+    def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
+        if op is operators.is_:  # No contact is without a customer.
+            return false()
+        if op is operators.is_not:
+            return true()
+        return _C.id.in_(select(_L.contact_id).where(op(_L.customer_id, *other)))
+
+
 class _MemberOf(UserDefinedType[str]):
     """A contact's id, compared as the customers that it belongs to: the filter `customer_id`."""
 
     cache_ok = True
-
-    class comparator_factory(TypeEngine.Comparator[str]):  # The name SQLAlchemy looks for.
-        """Turns equality and membership into a look at the memberships."""
-
-        def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
-            if op is operators.is_:  # No contact is without a customer.
-                return false()
-            if op is operators.is_not:
-                return true()
-            return _C.id.in_(select(_L.contact_id).where(op(_L.customer_id, *other)))
+    comparator_factory = _AtCustomer
 
 
 LISTING = Listing(

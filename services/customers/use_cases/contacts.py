@@ -7,6 +7,7 @@ import schemas.customers as schemas
 from chassis.entrypoints import command, query
 from chassis.errors import Forbidden, Invalid
 from chassis.ids import new_id
+from chassis.phones import e164
 from chassis.validation import ById, ListQuery
 from services.customers.domain import contacts as domain
 from services.customers.domain.contacts import Contact, Membership
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def _normal(facts: dict[str, Any]) -> dict[str, Any]:
     kept = dict(facts)
     if "phone" in kept:
-        kept["phone_e164"] = schemas.e164(kept["phone"])
+        kept["phone_e164"] = e164(kept["phone"] or "")
     return kept
 
 

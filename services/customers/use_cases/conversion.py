@@ -12,6 +12,8 @@ from chassis import clock
 from chassis.entrypoints import command
 from chassis.errors import Unavailable
 from chassis.ids import new_id
+from chassis.phones import e164
+from schemas.contact_points import email
 from services.customers.domain import contacts as people
 from services.customers.domain import conversion as domain
 from services.customers.domain import customers as archive
@@ -34,8 +36,8 @@ def _facts(given: Mapping[str, Any]) -> dict[str, Any]:
     rather than letting the conversion fail on it.
     """
     facts = dict(given)
-    facts["phone_e164"] = schemas.e164(facts["phone"])
-    facts["email"] = schemas.email_or_none(facts["email"]) or facts["email"]
+    facts["phone_e164"] = e164(facts["phone"] or "")
+    facts["email"] = email(facts["email"] or "") or facts["email"]
     return facts
 
 

@@ -7,6 +7,7 @@ from chassis import clock
 from chassis.entrypoints import command, query
 from chassis.errors import Forbidden, NotFound
 from chassis.ids import new_id
+from chassis.phones import e164
 from chassis.validation import ById, ListQuery
 from services.customers.domain import customers as domain
 from services.customers.domain.identity import match_keys
@@ -22,7 +23,7 @@ def _normal(facts: dict[str, Any]) -> dict[str, Any]:
     """Return facts as the record keeps them: with the phone's normal form, lists as tuples."""
     kept = dict(facts)
     if "phone" in kept:
-        kept["phone_e164"] = schemas.e164(kept["phone"])
+        kept["phone_e164"] = e164(kept["phone"] or "")
     if "hobbies" in kept:
         kept["hobbies"] = tuple(kept["hobbies"])
     return kept

@@ -52,7 +52,7 @@ class Sections:
             NotFound: `not_found` if the actor may not see the customer: then there is no view.
         """
         asked = [name for name in SECTIONS["customers"] if name in sections]
-        permitted = {name for name in asked if _may(tx, _PERMISSIONS[name])}
+        permitted = frozenset(name for name in asked if _may(tx, _PERMISSIONS[name]))
         row = stored.read_sections(tx, customer_id, permitted)
         if row is None or not _may(tx, "customers:read"):
             raise NotFound("not_found", resource="customer", id=customer_id)
@@ -71,12 +71,6 @@ class Sections:
 
     @staticmethod
     def _section(tx: "Tx", name: str, row: Any, as_of: str) -> dict[str, Any]:
-        if name == "profile":
-            data = _profile(row, tx)
-        else:
-            data = {
-                "total": row[f"{name}_total"],
-                "items": [stored.plain(entry) for entry in row[name] or []],
-            }
+        data = _profile(row, tx) if name == "profile" else stored.dump_list(row[name])
         version = hashlib.blake2b(wire_json.dumps(data), digest_size=9).hexdigest()
         return {"status": "fresh", "as_of": as_of, "version": version, "data": data}

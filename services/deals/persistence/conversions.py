@@ -27,8 +27,9 @@ def begin(tx: "Tx", conversion_id: str, state: str, opportunity_id: str | None) 
             updated_at=tx.now,
         )
         .on_conflict_do_nothing(index_elements=["id"])
+        .returning(CONVERSIONS.c.id)
     )
-    return tx.execute(statement).rowcount == 1
+    return tx.value(statement) is not None
 
 
 def lock(tx: "Tx", conversion_id: str) -> Conversion | None:

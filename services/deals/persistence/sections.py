@@ -3,25 +3,19 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    ScalarSelect,
-    Text,
-    and_,
-    cast,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import CTE, ScalarSelect, Select, Text, bindparam, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from chassis.actor import Actor, Level
+from chassis.directory import visible
 from chassis.errors import Forbidden
 from chassis.money import Money
+from chassis.tables import Id
 from chassis.wire_json import instant
-from services.deals.persistence.tables import CONTRACTS, OPPORTUNITIES
+from services.deals.persistence.tables import CONTRACTS, OPPORTUNITIES, metadata
 
 if TYPE_CHECKING:
     from chassis.db import Tx
@@ -75,19 +69,15 @@ _STATUSES = {
 def read(tx: "Tx", customer_id: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return the sections of a customer by name: `status`, `version` and `data`."""
     wanted = [name for name in _TABLES if name in set(names)]
-    shown = [name for name in wanted if _may_read(tx, name)]
+    shown = [(name, tx.level(f"{name}:read")) for name in wanted if _may_read(tx, name)]
     found: dict[str, dict[str, Any]] = {
         name: {"status": "hidden", "version": "", "data": None} for name in wanted
     }
     if not shown:
         return found
-    columns: list[ScalarSelect[Any]] = []
-    for name in shown:
-        rows = _rows(tx, name, customer_id)
-        columns += [_recent(rows, name), _sums(rows), _mark(rows)]
-    row = tx.row(select(*(column.label(f"c{i}") for i, column in enumerate(columns))))
+    row = tx.row(_statement(tuple(shown), tx.actor), customer=customer_id)
     assert row is not None
-    for index, name in enumerate(shown):
+    for index, (name, _) in enumerate(shown):
         recent, sums, mark = row[3 * index : 3 * index + 3]
         found[name] = {
             "status": "fresh",
@@ -105,30 +95,38 @@ def _may_read(tx: "Tx", name: str) -> bool:
     return True
 
 
-def _rows(tx: "Tx", name: str, customer_id: str) -> CTE:
-    """Return what the actor may see of a customer; money as text, so that no float touches it."""
+@lru_cache(maxsize=128)
+def _statement(shown: tuple[tuple[str, Level], ...], actor: Actor) -> Select[Any]:
+    """Return the statement for one actor; building it costs more than running it, so it is kept.
+
+    Everything the predicate of visibility depends on is in the key: sections, levels, actor.
+    """
+    columns: list[ScalarSelect[Any]] = []
+    for name, _ in shown:
+        rows = _rows(name, actor)
+        columns += [_recent(rows, name), _sums(rows), _mark(rows)]
+    return select(*(column.label(f"c{index}") for index, column in enumerate(columns)))
+
+
+def _rows(name: str, actor: Actor) -> CTE:
+    """Return what an actor may see of a customer."""
     table = _TABLES[name]
     _, money = _MONEY[name]
-    conditions: list[ColumnElement[bool]] = [
-        table.c.customer_id == customer_id,
-        tx.visible(f"{name}:read", table.c.owner_id),
+    conditions = [
+        table.c.customer_id == bindparam("customer", type_=Id),
+        visible(actor, f"{name}:read", table.c.owner_id, metadata.tables["people"]),
     ]
     if name == "opportunities":
         conditions.append(table.c.provisional_for.is_(None))
-    return (
-        select(
-            *(table.c[column] for column in _SHOWN[name]), money.label("money"), table.c.currency
-        )
-        .where(and_(*conditions))
-        .cte(name)
-    )
+    shown = (table.c[column] for column in _SHOWN[name])
+    return select(*shown, money.label("money"), table.c.currency).where(*conditions).cte(name)
 
 
 def _recent(rows: CTE, name: str) -> ScalarSelect[Any]:
     latest = (
         select(
             *(rows.c[column] for column in _SHOWN[name]),
-            cast(rows.c.money, Text).label("money"),
+            cast(rows.c.money, Text).label("money"),  # As text, so that no float touches it.
             rows.c.currency,
         )
         .order_by(rows.c.created_at.desc(), rows.c.id.desc())

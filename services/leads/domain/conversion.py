@@ -45,7 +45,7 @@ def start(
     """Return the lead with its conversion under way.
 
     Raises:
-        Refused: `lead_closed`, `conversion_in_progress`, `lead_not_owned`.
+        Refused: `lead_closed`, `lead_in_conversion`, `lead_not_owned`.
     """
     lead.expect_open()
     lead.expect_no_conversion()
@@ -119,9 +119,7 @@ def opportunity_of(lead: Lead, wish: Wish) -> dict[str, Any] | None:
     amount = wish.amount or lead.budget
     return {
         "name": wish.name or lead.title,
-        "amount": {"amount": amount.text(), "currency": amount.currency}
-        if amount
-        else None,
+        "amount": {"amount": amount.text(), "currency": amount.currency} if amount else None,
         "owner_id": lead.owner_id,
         "expected_close_on": wish.expected_close_on,
         "product_interest": lead.product_interest,

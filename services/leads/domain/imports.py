@@ -79,14 +79,10 @@ def judge(drafts: Sequence[Draft], known: Mapping[Key, Known]) -> list[Verdict]:
     return verdicts
 
 
-def _compare(
-    draft: Draft, known: Mapping[Key, Known], first: Mapping[Key, int]
-) -> Verdict:
+def _compare(draft: Draft, known: Mapping[Key, Known], first: Mapping[Key, int]) -> Verdict:
     for key in draft.keys:
         if key in known:
-            return Verdict(
-                draft.row, "duplicate", lead_id=known[key].lead_id, matched=key[0]
-            )
+            return Verdict(draft.row, "duplicate", lead_id=known[key].lead_id, matched=key[0])
     for key in draft.keys:
         if key in first:
             return Verdict(draft.row, "duplicate", matched=key[0], of_row=first[key])

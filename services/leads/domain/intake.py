@@ -27,9 +27,7 @@ def missing(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not any(facts.get(field) for field in NAMES):
         errors.append(_error("name", "name_required", any_of=list(NAMES)))
     if not any(facts.get(field) for field in CONTACT_METHODS):
-        errors.append(
-            _error("phone", "contact_method_required", any_of=list(CONTACT_METHODS))
-        )
+        errors.append(_error("phone", "contact_method_required", any_of=list(CONTACT_METHODS)))
     system, reference = facts.get("source_system"), facts.get("external_id")
     if bool(system) != bool(reference):
         errors.append(_error("external_id" if system else "source_system", "required"))
@@ -56,14 +54,8 @@ def create(
     errors = missing(facts)
     if errors:
         raise Invalid.fields(errors)
-    known = {
-        name: value
-        for name, value in facts.items()
-        if value is not None and name in _FACTS
-    }
-    known["kind"] = known.get("kind") or (
-        "organisation" if known.get("company") else "person"
-    )
+    known = {name: value for name, value in facts.items() if value is not None and name in _FACTS}
+    known["kind"] = known.get("kind") or ("organisation" if known.get("company") else "person")
     lead = Lead(
         **known,
         id=id,
@@ -87,14 +79,12 @@ def update(
         changes: Only what changes; None clears a field.
 
     Raises:
-        Refused: `lead_closed`, `conversion_in_progress`.
+        Refused: `lead_closed`, `lead_in_conversion`.
         Invalid: As `missing` says, of the facts after the change.
     """
     lead.expect_open()
     lead.expect_no_conversion()
-    different = {
-        name: value for name, value in changes.items() if getattr(lead, name) != value
-    }
+    different = {name: value for name, value in changes.items() if getattr(lead, name) != value}
     if not different:
         return lead, None
     after = lead.changed(by=by, now=now, **different)

@@ -88,10 +88,10 @@ class Lead(Aggregate):
         """Refuse a lead whose conversion is under way.
 
         Raises:
-            Refused: `conversion_in_progress` with `conversion_id`.
+            Refused: `lead_in_conversion` with `conversion_id`.
         """
         if self.status == CONVERTING:
-            raise Refused("conversion_in_progress", conversion_id=self.conversion_id)
+            raise Refused("lead_in_conversion", conversion_id=self.conversion_id)
 
 
 @dataclass(frozen=True)

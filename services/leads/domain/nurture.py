@@ -26,12 +26,8 @@ def contact(
     if occurred_at == last and planned and next_contact_at:
         due: datetime | None = max(planned, next_contact_at)
     else:
-        due = next_contact_at or (
-            planned if planned and planned > occurred_at else None
-        )
+        due = next_contact_at or (planned if planned and planned > occurred_at else None)
     if occurred_at == last and due == planned:
         return lead, None
-    after = lead.changed(
-        by=by, now=now, last_contact_at=occurred_at, next_contact_at=due
-    )
+    after = lead.changed(by=by, now=now, last_contact_at=occurred_at, next_contact_at=due)
     return after, LeadContacted(lead, after)

@@ -44,9 +44,7 @@ def expect_free(lead: Lead, holder: Holder) -> None:
     """
     lead.expect_open()
     if lead.owner_id is not None:
-        known = (
-            {"holder_id": holder.id, "holder_name": holder.name} if holder.id else {}
-        )
+        known = {"holder_id": holder.id, "holder_name": holder.name} if holder.id else {}
         raise Conflict("lead_already_owned", **known)
 
 

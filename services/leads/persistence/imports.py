@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, Text, any_, bindparam, func, or_, select, text
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from chassis import wire_json
 from chassis.db import Tx
@@ -12,12 +13,19 @@ from services.leads.domain.lead import Lead
 from services.leads.persistence.leads import RECORDS, may_see
 from services.leads.persistence.tables import IMPORT_ROWS, LEADS
 
-_COLUMNS = ", ".join(column.name for column in LEADS.columns)
+_DIALECT = PGDialect()  # type: ignore[no-untyped-call]
+_NAMES = ", ".join(column.name for column in LEADS.columns)
+_VALUES = _NAMES.replace("grams", "string_to_array(grams, ' ')")
+_TYPED = ", ".join(
+    f"{column.name} {'text' if column.name == 'grams' else column.type.compile(_DIALECT)}"
+    for column in LEADS.columns
+)
 
-# One parameter, unpacked by the database: many times cheaper than one parameter per value.
-_ADD = text(
-    f"insert into leads ({_COLUMNS}) select {_COLUMNS}"
-    " from jsonb_populate_recordset(null::leads, cast(:rows as jsonb))"
+# One parameter, unpacked by the database: many times cheaper than one parameter per value. Grams
+# hold no spaces, and one text is unpacked faster than a list.
+_ADD = text(  # Only names of columns are put into the statement.
+    f"insert into leads ({_NAMES}) select {_VALUES}"  # noqa: S608
+    f" from json_to_recordset(cast(:rows as json)) as listed ({_TYPED})"
     " on conflict (source_system, external_id) where external_id is not null do nothing"
     " returning cast(id as text) as id"
 )
@@ -47,9 +55,7 @@ def lock_imports(tx: Tx) -> None:
     tx.execute(select(func.pg_advisory_xact_lock(func.hashtext("lead_import"))))
 
 
-def find_verdicts(
-    tx: Tx, job_id: str, rows: Iterable[int]
-) -> dict[int, dict[str, Any]]:
+def find_verdicts(tx: Tx, job_id: str, rows: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Return the verdicts that rows of a job have already."""
     found = tx.rows(
         select(IMPORT_ROWS.c.row, IMPORT_ROWS.c.verdict).where(
@@ -112,12 +118,16 @@ def find_twins(
             select(*fields).where(LEADS.c.external_id == _listed("references")),
             **external,
         )
-    return [Twin(*row[:7], visible=bool(row.visible)) for row in rows]
+    return [Twin(*row) for row in rows]
 
 
 def add_leads(tx: Tx, leads: Sequence[Lead]) -> set[str]:
     """Insert leads in one statement; returns the ids of those whose external id was free."""
     if not leads:
         return set()
-    rows = [RECORDS.values(lead) for lead in leads]
+    rows = []
+    for lead in leads:
+        values = RECORDS.values(lead)
+        values["grams"] = " ".join(values["grams"])
+        rows.append({name: value for name, value in values.items() if value is not None})
     return {row.id for row in tx.execute(_ADD, {"rows": wire_json.dumps_text(rows)})}

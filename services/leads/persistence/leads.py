@@ -24,12 +24,11 @@ class LeadRecords(Records[Lead]):
     def values(self, record: Lead) -> dict[str, Any]:
         """Return the column values of a lead."""
         return {
+            "currency": None,
             **super().values(record),
             "title": record.title,
             "email_key": record.email.casefold() if record.email else None,
-            "grams": grams(
-                record.name, record.company, record.phone_e164, record.email
-            ),
+            "grams": grams(record.name, record.company, record.phone_e164, record.email),
         }
 
 
@@ -72,9 +71,7 @@ def may_do(tx: Tx, permission: str) -> ColumnElement[bool]:
     if level is Level.ALL:
         return true()
     parts = [tx.visible(permission, LEADS.c.owner_id)]
-    if (
-        level is Level.TEAM
-    ):  # Who manages people may also tend the leads of their pools.
+    if level is Level.TEAM:  # Who manages people may also tend the leads of their pools.
         parts.append(in_my_pool(tx, LEADS.c.pool_id))
     if level is not Level.NONE:
         parts.extend(_sent_by_partner(tx))
@@ -126,9 +123,7 @@ def _lock(
     *,
     for_update: bool,
 ) -> tuple[Lead, bool]:
-    statement: Select[Any] = select(LEADS, flag.label("flag")).where(
-        LEADS.c.id == lead_id, where
-    )
+    statement: Select[Any] = select(LEADS, flag.label("flag")).where(LEADS.c.id == lead_id, where)
     row = tx.row(statement.with_for_update(of=LEADS) if for_update else statement)
     if row is None:
         raise NotFound("not_found", resource="lead", id=lead_id)
@@ -148,22 +143,19 @@ def add_external(tx: Tx, lead: Lead, fingerprint: str) -> bool:
             index_elements=["source_system", "external_id"],
             index_where=LEADS.c.external_id.is_not(None),
         )
+        .returning(LEADS.c.id)
     )
-    return tx.execute(statement).rowcount == 1
+    return tx.value(statement) is not None
 
 
-def find_external(
-    tx: Tx, system: str, reference: str
-) -> tuple[Lead, str | None, bool] | None:
-    """Return the lead of an external id, its request's fingerprint and whether the actor sees it."""
+def find_external(tx: Tx, system: str, reference: str) -> tuple[Lead, str | None, bool] | None:
+    """Return the lead of an external id, its fingerprint and whether the actor sees it."""
     row = tx.row(
         select(LEADS, may_see(tx).label("flag")).where(
             LEADS.c.source_system == system, LEADS.c.external_id == reference
         )
     )
-    return (
-        (RECORDS.build(row), row.external_fingerprint, bool(row.flag)) if row else None
-    )
+    return (RECORDS.build(row), row.external_fingerprint, bool(row.flag)) if row else None
 
 
 def page(tx: Tx, query: Mapping[str, Any]) -> Page:

@@ -42,14 +42,8 @@ def lock_owner(tx: Tx, person_id: str) -> int:
     Whoever gives leads to a person takes this lock before any lead's: the limit belongs to the
     person. Counting is a statement of its own, so that it sees what the last holder committed.
     """
-    tx.execute(
-        select(
-            func.pg_advisory_xact_lock(func.hashtextextended(f"owner:{person_id}", 0))
-        )
-    )
-    held = select(func.count()).where(
-        LEADS.c.owner_id == person_id, LEADS.c.status.in_(OPEN)
-    )
+    tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"owner:{person_id}", 0))))
+    held = select(func.count()).where(LEADS.c.owner_id == person_id, LEADS.c.status.in_(OPEN))
     return int(tx.value(held))
 
 
@@ -68,9 +62,5 @@ def holder(tx: Tx, person_id: str) -> Holder:
 def find_person(tx: Tx, person_id: str, permission: str) -> tuple[bool, bool]:
     """Return whether an active person is known, and whether the actor's permission reaches it."""
     reached = visible(tx.actor, permission, PEOPLE.c.id, PEOPLE)
-    row = tx.row(
-        select(PEOPLE.c.active, reached.label("reached")).where(
-            PEOPLE.c.id == person_id
-        )
-    )
+    row = tx.row(select(PEOPLE.c.active, reached.label("reached")).where(PEOPLE.c.id == person_id))
     return (bool(row.active), bool(row.reached)) if row else (False, False)

@@ -83,16 +83,12 @@ LEADS = Table(
     ),
     CheckConstraint("(source_system is null) = (external_id is null)", name="external"),
     CheckConstraint("budget_amount >= 0", name="budget"),
-    CheckConstraint(
-        "budget_amount is null or currency is not null", name="budget_currency"
-    ),
+    CheckConstraint("budget_amount is null or currency is not null", name="budget_currency"),
     CheckConstraint(
         "status in ('new', 'working', 'converting', 'converted', 'closed')",
         name="status",
     ),
-    CheckConstraint(
-        "(status = 'converted') = (customer_id is not null)", name="converted"
-    ),
+    CheckConstraint("(status = 'converted') = (customer_id is not null)", name="converted"),
     Index(
         "uq_leads_external",
         "source_system",
@@ -122,12 +118,8 @@ LEADS = Table(
     Index("ix_leads_region", "region", "created_at", "id"),
     Index("ix_leads_source_channel", "source_channel", "created_at", "id"),
     Index("ix_leads_created_by", "created_by", "created_at", "id"),
-    Index(
-        "ix_leads_phone", "phone_e164", postgresql_where=text("phone_e164 is not null")
-    ),
-    Index(
-        "ix_leads_email", "email_key", postgresql_where=text("email_key is not null")
-    ),
+    Index("ix_leads_phone", "phone_e164", postgresql_where=text("phone_e164 is not null")),
+    Index("ix_leads_email", "email_key", postgresql_where=text("email_key is not null")),
     Index("ix_leads_chat", "chat_id", postgresql_where=text("chat_id is not null")),
     Index(
         "ix_leads_customer",

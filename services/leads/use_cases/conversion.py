@@ -112,9 +112,7 @@ def describe(row: Mapping[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "lead_id": data["lead_id"],
         "state": state,
-        "steps": conversion.progress(
-            [step.name for step in CONVERSION.steps], row["log"], state
-        ),
+        "steps": conversion.progress([step.name for step in CONVERSION.steps], row["log"], state),
         "refusal": data.get("refusal"),
         "customer_id": None,
         "contact_id": None,
@@ -127,9 +125,7 @@ def describe(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _wish(
-    wanted: bool, opportunity: dict[str, Any] | None, customer_id: str | None
-) -> Wish:
+def _wish(wanted: bool, opportunity: dict[str, Any] | None, customer_id: str | None) -> Wish:
     if opportunity is not None and not wanted:
         raise Invalid.field("#/opportunity", "opportunity_not_wanted")
     described = opportunity or {}
@@ -156,11 +152,7 @@ def _make_customer(data: Mapping[str, Any]) -> dict[str, Any]:
         "customer": data["customer"],
         "contact": data["contact"],
     }
-    return (
-        {**request, "customer_id": data["customer_id"]}
-        if data["customer_id"]
-        else request
-    )
+    return {**request, "customer_id": data["customer_id"]} if data["customer_id"] else request
 
 
 def _make_opportunity(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,9 +186,7 @@ def _complete(tx: Tx, data: Mapping[str, Any]) -> dict[str, Any]:
     converted, event = conversion.complete(lead, **made, by=tx.actor.id, now=tx.now)
     leads.RECORDS.save(tx, converted)
     tx.publish(event)
-    records = conversion.certificate(
-        converted, [("customers", customer), ("deals", deal)]
-    )
+    records = conversion.certificate(converted, [("customers", customer), ("deals", deal)])
     return {**made, "matched": data["make_customer"]["matched"], "records": records}
 
 

@@ -54,9 +54,7 @@ class Imports:
         verdicts = imports.judge(fresh, _known(tx, fresh)) if fresh else []
         if any(verdict.verdict == "created" for verdict in verdicts):
             wanted = sum(verdict.verdict == "created" for verdict in verdicts)
-            owner_id, pool_id = place(
-                tx, owner_id=owner_id, pool_id=pool_id, wanted=wanted
-            )
+            owner_id, pool_id = place(tx, owner_id=owner_id, pool_id=pool_id, wanted=wanted)
             _create(tx, fresh, verdicts, owner_id, pool_id)
         answers = {verdict.row: verdict.answer() for verdict in verdicts}
         stored.keep_verdicts(tx, job_id, list(answers.values()))
@@ -71,9 +69,7 @@ def draft(row: int, values: dict[str, Any]) -> Draft:
     for missing in intake.missing(facts):
         # What was given but malformed is not also missing.
         group = _METHODS if missing["code"] == "contact_method_required" else _NAMES
-        if not wrong & (
-            group if missing["code"] != "required" else {missing["pointer"]}
-        ):
+        if not wrong & (group if missing["code"] != "required" else {missing["pointer"]}):
             errors.append(missing)
     return Draft(row, facts, errors, () if errors else _keys(facts))
 

@@ -75,16 +75,14 @@ class Intake:
             NotFound: `not_found`.
             Forbidden: `not_permitted`.
             Conflict: `stale_version`.
-            Refused: `lead_closed`, `conversion_in_progress`.
+            Refused: `lead_closed`, `lead_in_conversion`.
             Invalid: `name_required`, `contact_method_required`.
         """
         lead, permitted = leads.lock(tx, id, "leads:update")
         if not permitted:
             raise Forbidden("not_permitted", permission="leads:update")
         lead.expect(expected_version)
-        after, updated = intake.update(
-            lead, with_phone(changes), by=tx.actor.id, now=tx.now
-        )
+        after, updated = intake.update(lead, with_phone(changes), by=tx.actor.id, now=tx.now)
         if updated:
             leads.RECORDS.save(tx, after)
             tx.publish(updated)
@@ -109,9 +107,7 @@ class Intake:
         page = leads.page(tx, wanted)
         return page.dump([schemas.VIEW.dump(lead) for lead in page.items])
 
-    @query(
-        request=schemas.AuthorizeSubject, reply=schemas.SubjectAuthorization, allow=None
-    )
+    @query(request=schemas.AuthorizeSubject, reply=schemas.SubjectAuthorization, allow=None)
     def authorize_subject(
         self, tx: Tx, id: str, permission: str = "activities:read"
     ) -> dict[str, Any]:
@@ -138,9 +134,7 @@ def with_phone(facts: dict[str, Any]) -> dict[str, Any]:
 def _mark(facts: dict[str, Any], owner_id: str | None, pool_id: str | None) -> str:
     """Return the fingerprint of a request, blind to how absence is written."""
     body = _REQUEST.dump({**facts, "owner_id": owner_id, "pool_id": pool_id})
-    return fingerprint(
-        {name: value for name, value in body.items() if value is not None}
-    )
+    return fingerprint({name: value for name, value in body.items() if value is not None})
 
 
 def _find_external(tx: Tx, facts: dict[str, Any], mark: str) -> Lead | None:

@@ -23,9 +23,7 @@ class Pool:
                 `stale_version`.
             Refused: `owner_at_capacity` with `limit` and `held`; `lead_closed`.
         """
-        held = pools.lock_owner(
-            tx, tx.actor.id
-        )  # The person first: the limit is the person's.
+        held = pools.lock_owner(tx, tx.actor.id)  # The person first: the limit is the person's.
         lead, seen = leads.lock_for_claim(tx, id)
         known = pools.holder(tx, lead.owner_id) if seen and lead.owner_id else Holder()
         pool.expect_free(lead, known)

@@ -6,8 +6,9 @@ import pytest
 
 from chassis.errors import Invalid
 from chassis.ids import new_id
+from chassis.phones import e164
 from chassis.validation import load
-from schemas.customers import CreateContact, CreateCustomer, UpdateCustomer, e164
+from schemas.customers import CreateContact, CreateCustomer, UpdateCustomer
 
 
 def _errors(schema: Any, payload: dict[str, Any]) -> list[tuple[str, str]]:

@@ -129,5 +129,3 @@ def test_last_and_next_contact_follow_the_newest_follow_up(
     last, coming = expected
     assert (after.last_contact_at, after.next_contact_at) == (instant(last), instant(coming))
     assert (updated is not None) == (after.version == 2)
-
-

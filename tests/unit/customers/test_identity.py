@@ -77,9 +77,7 @@ def test_the_surest_match_wins_and_of_equals_the_oldest() -> None:
     by_name = a_customer()
     by_phone = a_customer(name="别的", phone_e164="+862188888888")
     younger = a_customer(name="又一家", phone_e164="+862188888888")
-    prospect = Prospect(
-        kind="organisation", name="上海云帆信息技术", phone_e164="+862188888888"
-    )
+    prospect = Prospect(kind="organisation", name="上海云帆信息技术", phone_e164="+862188888888")
 
     assert best_match(prospect, [younger, by_name, by_phone]) is by_phone
     assert best_match(prospect, []) is None

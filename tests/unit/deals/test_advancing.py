@@ -57,9 +57,7 @@ def test_a_stage_of_another_pipeline_is_refused_with_the_choices() -> None:
         pytest.param("signing", None, "last_stage_reached", id="beyond the last"),
     ],
 )
-def test_there_must_be_somewhere_to_go(
-    start: str | None, stage: str | None, code: str
-) -> None:
+def test_there_must_be_somewhere_to_go(start: str | None, stage: str | None, code: str) -> None:
     opportunity = an_opportunity()
     if start:
         opportunity = moved(opportunity, start)

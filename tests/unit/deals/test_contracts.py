@@ -43,9 +43,7 @@ def test_a_plan_of_fixed_amounts_must_come_with_a_new_total() -> None:
     with pytest.raises(Invalid):
         edited(contract, total=cny("11.00"))
 
-    changed = edited(
-        contract, total=cny("11.00"), instalments=(a_term(amount=cny("11.00")),)
-    )
+    changed = edited(contract, total=cny("11.00"), instalments=(a_term(amount=cny("11.00")),))
     assert changed.instalments[0].amount == cny("11.00")
 
 

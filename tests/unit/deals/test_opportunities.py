@@ -41,9 +41,7 @@ def test_an_edit_is_the_next_version_and_names_before_and_after() -> None:
 def test_an_edit_that_changes_nothing_is_no_event() -> None:
     made = an_opportunity(lines=(a_line(),))
 
-    changed, event = edit(
-        made, {"name": made.name, "lines": (a_line(),)}, by=MATE, now=LATER
-    )
+    changed, event = edit(made, {"name": made.name, "lines": (a_line(),)}, by=MATE, now=LATER)
 
     assert changed is made
     assert event is None
@@ -122,9 +120,7 @@ def test_the_same_contact_times_again_change_nothing() -> None:
     made = an_opportunity()
     noted, _ = note_contact(made, occurred_at=T0, next_contact_at=None, by="system", now=LATER)
 
-    again, event = note_contact(
-        noted, occurred_at=T0, next_contact_at=None, by="system", now=LATER
-    )
+    again, event = note_contact(noted, occurred_at=T0, next_contact_at=None, by="system", now=LATER)
 
     assert again is noted
     assert event is None

@@ -57,7 +57,7 @@ def test_the_amount_is_the_sum_of_lines_each_rounded_half_up_once(lines: list) -
             "1.0000", cny("9999999999999999.99"), "0", "9999999999999999.99", id="largest"
         ),
         pytest.param(
-            "1000000000.0001", cny("12345.67"), "99.99", "1234567000.12", id="many digits"
+            "1000000000.0001", cny("12345.67"), "0", "12345670000001.23", id="many digits"
         ),
     ],
 )

@@ -41,12 +41,12 @@ PLANTED = {
     "a publish without the second point": (
         "crash-point",
         BUS,
-        "def send(channel):\n    crash.point('before', 'x')\n    channel.basic_publish('', 'q', b'')",
+        "def send(c):\n    crash.point('before', 'x')\n    c.basic_publish('', 'q', b'')",
     ),
     "points in another function": (
         "crash-point",
         BUS,
-        "def a(c):\n    crash.point('b', 'x')\n    f = lambda: c.basic_ack(1)\n    crash.point('a', '')",
+        "def a():\n    crash.point('b', '')\n    f = lambda: c.basic_ack(1)\n    crash.point()",
     ),
     "a confirmed publish without points": (
         "crash-point",
@@ -64,11 +64,21 @@ PLANTED = {
     "an address of one network": ("place", "deploy/a.yaml", "host: 192.168." + "7.20"),
     "a registry of one network": ("place", "scripts/a", "pip install --ind" + "ex-url x"),
     "a test that is a word": ("test-name", TEST, "def test_claim(): ..."),
-    "a test that is a number": ("test-name", TEST, "def test_claim_of_lead_2(): ..."),
+    "a test that is a number": ("test-name", TEST, "def test_claim_2(): ..."),
     "a use case without a test": (
         "tested",
         POOL,
         "class Pool:\n    @command(request=X, allow=None)\n    def claim_lead(self, tx): ...",
+    ),
+    "a variable that nobody explains": (
+        "setting",
+        "chassis/settings.py",
+        "timeout = env.float('DB_TIMEOUT', 2)",
+    ),
+    "a variable read past the settings": (
+        "setting",
+        "gateway/gunicorn_conf.py",
+        "bind = os.environ['GATEWAY_BIND']",
     ),
     "an event without a golden file": (
         "golden",
@@ -130,6 +140,13 @@ def test_a_use_case_named_by_an_integration_test_of_its_service_is_tested() -> N
 
     assert findings(**{POOL: use_case, own: test}) == []
     assert findings(**{POOL: use_case, foreign: test}) == ["tested"]
+
+
+def test_a_variable_that_operations_explains_may_be_read() -> None:
+    reading = "workers = int(os.environ.get('GATEWAY_WORKERS', '2'))"
+    explained = "| `GATEWAY_WORKERS` | 2 | of gunicorn |"
+
+    assert findings(**{"gateway/a.py": reading, "docs/operations.md": explained}) == []
 
 
 def test_an_event_with_its_golden_file_is_found() -> None:

@@ -117,9 +117,7 @@ def _leads() -> None:
             "budget_amount is null or currency is not null",
             name=op.f("ck_leads_budget_currency"),
         ),
-        sa.CheckConstraint(
-            "name is not null or company is not null", name=op.f("ck_leads_named")
-        ),
+        sa.CheckConstraint("name is not null or company is not null", name=op.f("ck_leads_named")),
         sa.CheckConstraint(
             "phone is not null or email is not null or chat_id is not null",
             name=op.f("ck_leads_reachable"),
@@ -127,9 +125,7 @@ def _leads() -> None:
         sa.ForeignKeyConstraint(
             ["former_pool_id"], ["pools.id"], name=op.f("fk_leads_former_pool_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["pool_id"], ["pools.id"], name=op.f("fk_leads_pool_id")
-        ),
+        sa.ForeignKeyConstraint(["pool_id"], ["pools.id"], name=op.f("fk_leads_pool_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
     )
 
@@ -172,9 +168,7 @@ def _indexes() -> None:
         "ix_leads_next_contact_at",
         "leads",
         [
-            sa.literal_column(
-                "coalesce(next_contact_at, '9999-12-31 00:00:00+00'::timestamptz)"
-            ),
+            sa.literal_column("coalesce(next_contact_at, '9999-12-31 00:00:00+00'::timestamptz)"),
             "id",
         ],
     )
@@ -197,9 +191,7 @@ def _indexes() -> None:
         postgresql_where=sa.text("pool_id is not null"),
     )
     op.create_index("ix_leads_region", "leads", ["region", "created_at", "id"])
-    op.create_index(
-        "ix_leads_source_channel", "leads", ["source_channel", "created_at", "id"]
-    )
+    op.create_index("ix_leads_source_channel", "leads", ["source_channel", "created_at", "id"])
     op.create_index("ix_leads_status", "leads", ["status", "created_at", "id"])
     op.create_index("ix_leads_title", "leads", ["title", "id"])
     op.create_index("ix_leads_updated_at", "leads", ["updated_at", "id"])

@@ -1,0 +1,1 @@
+"""Finance: receivables from approved contracts, receipts that settle them, refunds."""

@@ -1,0 +1,1 @@
+"""The rules of money: frozen dataclasses and pure functions, without clock, chance or I/O."""

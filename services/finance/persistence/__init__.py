@@ -1,0 +1,1 @@
+"""Tables, locks and SQL of finance; the only room of the service that knows SQLAlchemy."""

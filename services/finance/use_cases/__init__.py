@@ -1,0 +1,1 @@
+"""What can be asked of finance: one method is one use case and one transaction."""

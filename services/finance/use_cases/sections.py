@@ -1,0 +1,32 @@
+"""The sections of the customer 360 view that finance answers (C20)."""
+
+from typing import TYPE_CHECKING, Any
+
+from chassis.entrypoints import query
+from chassis.wire_json import instant
+from schemas.sections import GetCustomerSections
+from services.finance.persistence import sections as rows
+
+if TYPE_CHECKING:
+    from chassis.db import Tx
+
+
+class Sections:
+    """What one customer owes, paid and got back."""
+
+    @query(request=GetCustomerSections, reply=None, allow=None)
+    def get_customer_sections(
+        self, tx: "Tx", customer_id: str, sections: list[str]
+    ) -> dict[str, Any]:
+        """Return the sections asked for, cut to what the actor may see.
+
+        One that the actor may not read at all is `hidden`; names of other services are left out.
+        """
+        as_of = instant(tx.now)
+        found = rows.read(tx, customer_id, sections)
+        return {
+            "customer_id": customer_id,
+            "as_of": as_of,
+            "partial": False,
+            "sections": {name: {"as_of": as_of, **section} for name, section in found.items()},
+        }

@@ -1,0 +1,45 @@
+"""A house of its own for each file: what one test breaks must not reach another's."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fixtures.hosted import DemoHouse, Process, demo, relay
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHouse]:
+    """PostgreSQL and RabbitMQ for one file of tests."""
+    home = tmp_path_factory.mktemp("house")
+    made = DemoHouse(home)
+    kept = {name: os.environ.get(name) for name in made.house.env()}
+    os.environ.update(made.house.env())
+    yield made
+    for name, value in kept.items():
+        os.environ.pop(name) if value is None else os.environ.update({name: value})
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def service(house: DemoHouse) -> Iterator[Process]:
+    """The demo service, running for the whole file."""
+    process = demo(house).wait_ready()
+    yield process
+    process.kill()
+
+
+@pytest.fixture(scope="module")
+def relaying(house: DemoHouse) -> Iterator[Process]:
+    """A relay of the demo service, running for the whole file."""
+    process = relay(house).wait_ready()
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def client(house: DemoHouse) -> Iterator[object]:
+    """A connected RPC client."""
+    made = house.client()
+    yield made
+    made.stop()
