@@ -57,8 +57,8 @@ dead-letters: $(READY) ## parked messages: ARGS="show QUEUE", "replay QUEUE", "d
 image: ## build the container image (ENGINE=podman, IMAGE=omnibus:dev)
 	@$(or $(ENGINE),docker) build -f deploy/Containerfile -t $(or $(IMAGE),omnibus:dev) .
 
-k8s-render: ## print the Kubernetes manifests (OVERLAY=local)
-	@kubectl kustomize deploy/k8s/overlays/$(or $(OVERLAY),local)
+k8s-render: $(READY) ## print the Kubernetes manifests (OVERLAY=local)
+	@$(PYTHON) -m lints.manifests deploy/k8s/overlays/$(or $(OVERLAY),local)
 
 lock: $(READY) ## choose newer versions within pyproject.toml and pin them with hashes
 	@scripts/lock

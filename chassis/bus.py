@@ -289,7 +289,8 @@ class Bus(SharedExtension):
         open_links = list(self.loop.links)
 
         def look() -> None:
-            if self._unconfirmed and self.main.up and time.monotonic() < deadline - 1:
+            waiting = self._unconfirmed or self.replies.pending
+            if waiting and self.main.up and time.monotonic() < deadline - 1:
                 self.loop.later(0.05, look)
                 return
             for link in list(open_links):

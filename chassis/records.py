@@ -50,7 +50,8 @@ class Records(Generic[A]):
 
     def values(self, record: A) -> dict[str, Any]:
         """Return the column values of an aggregate."""
-        values: dict[str, Any] = {}
+        # Set even when there is no money: rows of one bulk insert must have the same columns.
+        values: dict[str, Any] = {"currency": None} if self._money else {}
         for name in self._fields:
             value = getattr(record, name)
             if name in self._money:

@@ -45,6 +45,11 @@ class Replies:
         self._proven.clear()
         self._refused.clear()
 
+    @property
+    def pending(self) -> int:
+        """Return how many replies wait for a node to be proven."""
+        return self._unproven.pending
+
     def send(self, address: ReplyAddress, body: bytes, properties: pika.BasicProperties) -> None:
         """Send a reply; one that can not be sent is left to its caller's deadline."""
         if address.node and address.node not in self._proven:
@@ -81,6 +86,11 @@ class Unproven:
         self._channel: Any = None
         self._waiting: deque[tuple[ReplyAddress, bytes, pika.BasicProperties]] = deque()
         self._current: bytes | None = None
+
+    @property
+    def pending(self) -> int:
+        """Return how many replies are not sent yet, or sent and not yet judged."""
+        return len(self._waiting) + (self._current is not None)
 
     def send(self, address: ReplyAddress, body: bytes, properties: pika.BasicProperties) -> None:
         """Queue a reply; the connection is made when there is one."""

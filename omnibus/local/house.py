@@ -10,14 +10,13 @@
     house.stop()
 """
 
+import http.client
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import httpx
 
 from omnibus.local import keys, ports
 from omnibus.local.postgres import DATABASES, Postgres
@@ -159,7 +158,7 @@ class House:
         self.supervisor.start(programs, self.env())
 
     def wait_until_ready(
-        self, seconds: float = 60, on_ready: Callable[[str], None] = lambda role: None
+        self, seconds: float = 180, on_ready: Callable[[str], None] = lambda role: None
     ) -> None:
         """Wait until every started process says that it is ready.
 
@@ -170,7 +169,7 @@ class House:
         deadline = time.monotonic() + seconds
         while waiting:
             for role in list(waiting):
-                if _answers(f"{self.health_url(role)}/readyz"):
+                if _is_ready(self.ports.current(f"health-{role}")):
                     waiting.remove(role)
                     on_ready(role)
             if not waiting:
@@ -182,7 +181,7 @@ class House:
                     f"{', '.join(waiting)} did not become ready in {seconds:.0f} s:"
                     f" see {self.supervisor.log(waiting[0])}."
                 )
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def stop(self) -> None:
         """Stop everything this house started, also what an earlier run left behind."""
@@ -342,9 +341,13 @@ def adopt_environment() -> None:
             os.environ.setdefault(name, value)
 
 
-def _answers(url: str) -> bool:
+def _is_ready(port: int | None) -> bool:
+    # By hand: asked very often while processes start, it must not cost them the processor.
+    connection = http.client.HTTPConnection(ports.LOCALHOST, port, timeout=2)
     try:
-        # No proxy of the environment may stand between us and our own processes.
-        return httpx.get(url, timeout=2, trust_env=False).status_code == 200
-    except httpx.HTTPError:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()

@@ -8,13 +8,24 @@ from omnibus.sample.words import Place
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+COMPANIES = len(_ALPHABET) ** 6
+"""How many credit codes there are in a place."""
+
 _MOBILE = ("133", "135", "138", "139", "150", "158", "177", "186", "188", "199")
 
 
-def credit_code(rng: random.Random, place: Place) -> str:
-    """Return a unified social credit code of a company in a place (GB 32100-2015)."""
-    # Nine characters in eight digits: no two companies of a run share them by chance.
-    organisation = "MA" + "".join(rng.choices(_ALPHABET, k=6))
+def credit_code(place: Place, number: int) -> str:
+    """Return a unified social credit code of a company in a place (GB 32100-2015).
+
+    Args:
+        number: Below 31^6, another one for every company.
+    """
+    digits = []
+    for _ in range(6):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits.append(_ALPHABET[digit])
+    # Organisations registered since 2015 begin with MA.
+    organisation = "MA" + "".join(reversed(digits))
     code = f"91{place.code}{organisation}{_organisation_check(organisation)}"
     return code + str(uscc.calc_check_digit(code))
 

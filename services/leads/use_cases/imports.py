@@ -44,7 +44,8 @@ class Imports:
             Forbidden: `not_permitted` to give leads to this owner.
             Refused: `owner_at_capacity`: the whole chunk, if its leads would exceed the limit.
         """
-        drafts = [draft(row, lead) for row, lead in rows]
+        sender = f"file:{tx.actor.id}"
+        drafts = [draft(row, lead, sender) for row, lead in rows]
         if dry_run:
             verdicts = imports.judge(drafts, _known(tx, drafts))
             return {"verdicts": [verdict.answer() for verdict in verdicts]}
@@ -61,9 +62,15 @@ class Imports:
         return {"verdicts": [earlier.get(row) or answers[row] for row, _ in rows]}
 
 
-def draft(row: int, values: dict[str, Any]) -> Draft:
-    """Return a row as it was read, with what it is recognised by."""
+def draft(row: int, values: dict[str, Any], sender: str) -> Draft:
+    """Return a row as it was read, with what it is recognised by.
+
+    Args:
+        sender: Stands for the system of an external id where the file names none.
+    """
     facts, errors = read_row(values)
+    if facts.get("external_id"):
+        facts.setdefault("source_system", sender)
     facts = with_phone(facts)
     wrong = {error["pointer"] for error in errors}
     for missing in intake.missing(facts):

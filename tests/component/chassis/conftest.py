@@ -1,7 +1,10 @@
 """A house of its own for each file: what one test breaks must not reach another's."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +12,10 @@ from tests.fixtures.hosted import DemoHouse, Process, demo, relay
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHouse]:
+def house() -> Iterator[DemoHouse]:
     """PostgreSQL and RabbitMQ for one file of tests."""
-    home = tmp_path_factory.mktemp("house")
+    # Not pytest's own folder: every session closes that to other users, and servers are such.
+    home = Path(tempfile.mkdtemp(prefix="omnibus-"))
     made = DemoHouse(home)
     kept = {name: os.environ.get(name) for name in made.house.env()}
     os.environ.update(made.house.env())
@@ -19,6 +23,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHouse]:
     for name, value in kept.items():
         os.environ.pop(name) if value is None else os.environ.update({name: value})
     made.stop()
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

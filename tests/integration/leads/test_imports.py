@@ -126,6 +126,18 @@ def test_l16_two_files_at_once_do_not_double_a_row(service: LeadsService) -> Non
     assert count_leads(service) == 20
 
 
+def test_l16_an_external_id_without_a_system_belongs_to_its_sender(service: LeadsService) -> None:
+    rows = [_row(2, external_id="7"), _row(3, external_id="7", phone="13900000000")]
+
+    [first, second] = ask(service.import_rows, _chunk(*rows), liu)["verdicts"]
+    other = _verdicts(service, _chunk(_row(4, external_id="7")), he)
+
+    lead = ask(service.get_lead, {"id": first["lead_id"]}, liu)
+    assert (lead["source_system"], lead["external_id"]) == (f"file:{LIU}", "7")
+    assert (second["verdict"], second["matched"]) == ("duplicate", "external_id")
+    assert other == ["created"]
+
+
 def test_the_same_phone_under_another_name_is_another_lead(service: LeadsService) -> None:
     add_leads(service, a_lead(company="公司2", phone="x", phone_e164="+8613800138002"))
 

@@ -105,3 +105,16 @@ def test_the_image_runs_as_an_ordinary_user_with_python_as_process_one() -> None
     assert "\nUSER 10001:10001\n" in text
     assert '\nENTRYPOINT ["python", "-m", "omnibus"]\n' in text
     assert "--require-hashes" in text
+
+
+def test_only_the_gateway_shares_its_metrics_among_processes() -> None:
+    # A service that is given the folder counts in files instead of in its own registry.
+    variable = "PROMETHEUS_MULTIPROC_DIR"
+    manifests = {
+        path.parent.name
+        for path in (ROOT / "deploy/k8s").glob("**/*.yaml")
+        if variable in path.read_text()
+    }
+
+    assert variable not in (ROOT / "deploy/Containerfile").read_text()
+    assert manifests == {"gateway"}
