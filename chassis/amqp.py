@@ -17,6 +17,7 @@ from typing import Any
 
 import pika
 from pika.adapters.select_connection import IOLoop, SelectConnection
+from pika.adapters.utils.io_services_utils import _AsyncPlaintextTransport
 from pika.channel import Channel
 
 from chassis import clock
@@ -47,6 +48,23 @@ class _Connection(SelectConnection):
             self._held.extend(marshaled_frames)
         else:
             self._adapter_emit_data(b"".join(marshaled_frames))
+
+    def _adapter_emit_data(self, data: bytes) -> None:
+        # pika would wait for the socket to be writable, which costs a turn of the loop and two
+        # system calls each time; it nearly always is. What does not fit goes pika's way.
+        transport = self._transport
+        if (
+            type(transport) is _AsyncPlaintextTransport
+            and transport._state == transport._STATE_ACTIVE
+            and not transport._tx_buffers
+        ):
+            try:
+                sent = transport._sock.send(data)
+            except OSError:
+                sent = 0  # pika meets the error itself, where it can deal with it.
+            data = data[sent:]
+        if data:
+            super()._adapter_emit_data(data)
 
     def hold(self) -> None:
         """Collect frames until `release`."""

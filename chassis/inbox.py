@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ARRAY, Uuid, cast, delete, func, literal, select
+from sqlalchemy import ARRAY, Uuid, cast, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
+
+from chassis.idempotency import KEEP_DAYS
 
 if TYPE_CHECKING:
     from chassis.db import Tx
@@ -54,4 +56,16 @@ def forget_attempts(tx: "Tx", consumer: str, message_id: str) -> None:
     attempts = tx.database.metadata.tables["attempts"]
     tx.execute(
         delete(attempts).where(attempts.c.consumer == consumer, attempts.c.message_id == message_id)
+    )
+
+
+def purge(tx: "Tx", *, keep_received: bool) -> None:
+    """Forget events received, and attempts begun, longer ago than the records of keys are kept."""
+    age = {"days": KEEP_DAYS}
+    if not keep_received:
+        tx.execute(
+            text("delete from inbox where received_at < now() - make_interval(days => :days)"), age
+        )
+    tx.execute(
+        text("delete from attempts where first_at < now() - make_interval(days => :days)"), age
     )

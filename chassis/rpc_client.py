@@ -1,14 +1,14 @@
 """Calls to services: one connection per process, many calls in flight, every one with a deadline.
 
 Works in threads (gateway) and, patched, in greenlets (sagas): make it after fork. Replies come by
-direct reply-to. A call that cannot be sent fails at once; one in flight when the connection drops
+direct reply-to, or over a reply queue from a peer that knows only nameko's way. A call that cannot be sent fails at once; one in flight when the connection drops
 fails with a retryable error; one that is not answered fails at its deadline.
 """
 
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pika
@@ -16,9 +16,8 @@ import pika
 from chassis import clock, metrics, tracing, wire, wire_json
 from chassis.actor import Actor, ActorSigner
 from chassis.amqp import Link, Loop
-from chassis.errors import CRMError, InternalError, Unavailable, from_wire
+from chassis.errors import CRMError, InternalError, Unavailable
 from chassis.ids import new_id
-from chassis.settings import DATABASES
 
 log = logging.getLogger(__name__)
 
@@ -82,14 +81,22 @@ class RpcClient:
     Args:
         signer: Signs the actor's context as this process' issuer.
         caller: Name of the process, for metrics and the broker's list of connections.
+        stock_peers: Services on nameko's own AMQP layer; they answer on the RPC exchange only.
     """
 
     def __init__(
-        self, url: str, signer: ActorSigner, caller: str, max_in_flight: int = MAX_IN_FLIGHT
+        self,
+        url: str,
+        signer: ActorSigner,
+        caller: str,
+        max_in_flight: int = MAX_IN_FLIGHT,
+        stock_peers: Collection[str] = (),
     ) -> None:
         self.caller = caller
         self.signer = signer
         self._max = max_in_flight
+        self._stock = frozenset(stock_peers)
+        self._reply_key = new_id()
         self._loop = Loop()
         self._link = Link(self._loop, url, f"{caller} rpc", self._up, self._down)
         self._channel: Any = None
@@ -175,7 +182,7 @@ class RpcClient:
         properties = pika.BasicProperties(
             content_type=wire.JSON,
             content_encoding="utf-8",
-            reply_to=wire.DIRECT_REPLY,
+            reply_to=self._reply_key if service in self._stock else wire.DIRECT_REPLY,
             correlation_id=pending.id,
             expiration=str(milliseconds),
             delivery_mode=1,
@@ -219,7 +226,23 @@ class RpcClient:
 
         def listen(channel: Any) -> None:
             channel.basic_consume(
-                wire.DIRECT_REPLY, self._replied, auto_ack=True, callback=lambda _: ready(channel)
+                wire.DIRECT_REPLY,
+                self._replied,
+                auto_ack=True,
+                callback=lambda _: own_queue(channel) if self._stock else ready(channel),
+            )
+
+        def own_queue(channel: Any) -> None:
+            # Exclusive: it goes with the connection, and then every call in flight has failed.
+            channel.queue_declare(
+                "", exclusive=True, auto_delete=True, callback=lambda ok: bind(channel, ok)
+            )
+
+        def bind(channel: Any, ok: Any) -> None:
+            queue = ok.method.queue
+            channel.queue_bind(queue, wire.RPC_EXCHANGE, self._reply_key)
+            channel.basic_consume(
+                queue, self._replied, auto_ack=True, callback=lambda _: ready(channel)
             )
 
         def ready(channel: Any) -> None:
@@ -268,80 +291,8 @@ class RpcClient:
 
 def _settle(pending: Pending, properties: Any, body: bytes) -> None:
     message = wire_json.loads(body)
-    error = message["error"]
-    if not error:
-        replayed = bool((properties.headers or {}).get("nameko.replayed"))
-        pending.complete(message["result"], replayed)
+    if message["error"]:
+        pending.fail(wire.error_from(message["error"]))
         return
-    args = error.get("exc_args") or []
-    code = args[0] if args and isinstance(args[0], str) else "internal_error"
-    details = args[1] if len(args) > 1 and isinstance(args[1], dict) else {}
-    pending.fail(from_wire(error.get("exc_type", ""), code, details))
-
-
-class EventTap:
-    """Every event of the house, as it happens, for a cache that must drop what changed.
-
-    An exclusive queue of this process alone: what is published while it is away is not seen, so
-    `on_lost` must forget everything.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        name: str,
-        on_event: Callable[[Mapping[str, Any]], None],
-        on_lost: Callable[[], None],
-    ) -> None:
-        self.listening = False
-        self._on_event, self._on_lost = on_event, on_lost
-        self._loop = Loop()
-        self._link = Link(self._loop, url, f"{name} tap", self._up, self._down)
-        self._thread = threading.Thread(target=self._loop.run, name="event-tap", daemon=True)
-
-    def start(self) -> None:
-        """Start to listen; `listening` tells when it does."""
-        self._thread.start()
-        self._link.start()
-
-    def stop(self) -> None:
-        """Close the connection and end the thread."""
-        self._loop.call(lambda: self._link.close(self._loop.stop))
-        self._thread.join(5)
-
-    def _up(self, connection: Any) -> None:
-        def opened(channel: Any) -> None:
-            channel.add_on_close_callback(lambda *_: self._lost(connection))
-            for source in DATABASES:
-                channel.exchange_declare(f"{source}.events", exchange_type="topic", durable=True)
-            channel.queue_declare(
-                "", exclusive=True, auto_delete=True, callback=lambda ok: bind(channel, ok)
-            )
-
-        def bind(channel: Any, ok: Any) -> None:
-            queue = ok.method.queue
-            for source in DATABASES:
-                channel.queue_bind(queue, f"{source}.events", "#")
-            channel.basic_consume(queue, received, auto_ack=True, callback=lambda _: ready())
-
-        def ready() -> None:
-            # Whatever was cached before the bindings stood may be out of date.
-            self._on_lost()
-            self.listening = True
-
-        def received(_channel: Any, _method: Any, _properties: Any, body: bytes) -> None:
-            try:
-                self._on_event(wire.check_envelope(wire_json.loads(body)))
-            except (wire.Malformed, ValueError):
-                self._on_lost()
-
-        connection.channel(on_open_callback=opened)
-
-    def _lost(self, connection: Any) -> None:
-        self._down()
-        if connection.is_open and not self._link.closing:
-            connection.close()  # The link comes back with a fresh channel and queue.
-
-    def _down(self) -> None:
-        self.listening = False
-        self._on_lost()
+    replayed = bool((properties.headers or {}).get("nameko.replayed"))
+    pending.complete(message["result"], replayed)

@@ -5,16 +5,18 @@ Nothing here touches a broker. Whatever a peer sends, the answer is a value or a
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chassis import wire_json
-from chassis.errors import CRMError
+from chassis.errors import CRMError, from_wire
 
 RPC_EXCHANGE = "nameko-rpc"
 DIRECT_REPLY = "amq.rabbitmq.reply-to"
 JSON = "application/json"
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,99}\Z")
 DEFAULT_DEADLINE_MS = 10_000
 MAX_REPLY_BYTES = 1_000_000
 
@@ -80,14 +82,30 @@ def error_of(exc_type: str, code: str, text: str = "", details: Any = None) -> d
     return {"exc_type": exc_type, "exc_path": path, "exc_args": args, "value": text or code}
 
 
-_NAMEKO = frozenset(
-    {"MalformedRequest", "MethodNotFound", "IncorrectSignature", "UnserializableValueError"}
-)
+_NAMEKO = {
+    "MalformedRequest": "malformed_request",
+    "MethodNotFound": "method_not_found",
+    "IncorrectSignature": "incorrect_signature",
+    "UnserializableValueError": "reply_not_json",
+}
+"""nameko's own errors and the codes by which our callers know them."""
 
 
 def refusal(error: CRMError) -> dict[str, Any]:
     """Return the error object of one of our kinds."""
     return error_of(error.kind, error.code, details=error.details)
+
+
+def error_from(error: Mapping[str, Any]) -> CRMError:
+    """Return the error that a peer's reply carries; what is not a code stays with the peer."""
+    kind = str(error.get("exc_type"))
+    if kind in _NAMEKO:
+        return from_wire(kind, _NAMEKO[kind], {})
+    args = error.get("exc_args")
+    args = args if isinstance(args, list) else []
+    sound = bool(args) and isinstance(args[0], str) and _CODE.match(args[0]) is not None
+    details = args[1] if len(args) > 1 and isinstance(args[1], dict) else {}
+    return from_wire(kind, args[0] if sound else "internal_error", details)
 
 
 def header_text(headers: Mapping[str, Any] | None, name: str, maximum: int = 4_096) -> str:

@@ -1,7 +1,8 @@
 """The real collaborators of the HTTP app, put together."""
 
 from chassis.actor import ActorSigner
-from chassis.rpc_client import EventTap, RpcClient
+from chassis.event_tap import EventTap
+from chassis.rpc_client import RpcClient
 from chassis.settings import settings
 from gateway import identity, timeline, uploads
 from gateway.database import DATABASE

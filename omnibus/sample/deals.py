@@ -1,13 +1,14 @@
 """Draws deals with their contracts, instalments and payments; some of the money comes late."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from omnibus.sample import words
 from omnibus.sample.facts import Draw, money
-from omnibus.sample.plan import Contract, Deal, Payment
+from omnibus.sample.plan import Contract, Deal, Facts, Payment
 
 _STAGES = ("contact", "needs", "proposal", "tender", "signing")
 _WON = ("price", "product", "service", "relationship")
@@ -29,7 +30,7 @@ class Sales:
         self.rng = draw.rng
         self._references = self.rng.randrange(10**8)
 
-    def deal(self, currency: str, end: str, *, signed_days_ago: int = 0) -> Deal:
+    def deal(self, currency: str, end: str) -> Deal:
         """Return a deal that is won, lost or open."""
         lines = self.draw.lines(currency)
         english = currency != "CNY"
@@ -46,29 +47,39 @@ class Sales:
             plan = self.draw.follow_up(self.rng.randrange(1, 25), english=english, plan=True)
             follow_ups = (plan,) if self.rng.random() < 0.5 else ()
             return Deal(facts, stage, follow_ups=follow_ups)
-        days_ago = signed_days_ago or self.rng.randrange(5, 300)
-        closed_on = self.draw.today - timedelta(days=days_ago)
+        closed_on = self.draw.day(-300, -5)
         facts["expected_close_on"] = closed_on.isoformat()
         if end == "lost":
             return Deal(facts, self.rng.choice(_STAGES), ("lose", self._loss(closed_on)))
-        won = {"reason": self.rng.choice(_WON), "closed_on": closed_on.isoformat()}
-        return Deal(facts, "signing", ("win", won), self._contract(facts, closed_on, currency))
+        contract = self._contract(facts, closed_on, currency, self.rng.choice(_PLANS))
+        return Deal(facts, "signing", self._win(closed_on), contract)
 
-    def showcase_payments(self, contract: Contract, late: date) -> tuple[Payment, ...]:
-        """Return payments that settle the first instalment and part of the second, with a refund.
+    def showcase(self) -> Deal:
+        """Return a won deal: one instalment settled, one half paid and late, one not due yet.
 
         More came than was due, and the surplus went back.
         """
-        refund = {
-            "reason_code": "overpayment",
-            "reason": "客户重复支付了部分款项，退还多付金额",
+        signed_on = self.draw.today - timedelta(days=150)
+        lines = self.draw.lines("CNY")
+        facts = {
+            "name": "客户管理平台一期",
+            "lines": lines,
+            "product_interest": lines[0]["product"],
+            "expected_close_on": signed_on.isoformat(),
         }
-        second = len(contract.facts["instalments"]) > 1
-        last = self._payment(late, {2: 0.5} if second else {1: 0.5})
-        return (
-            self._payment(late - timedelta(days=60), {1: 1.0} if second else {1: 0.5}),
-            Payment(late, last.method, last.shares, last.reference, 0.1, refund),
+        first = self._payment(signed_on + timedelta(days=10), {1: 1.0})
+        second = self._payment(self.draw.today - timedelta(days=30), {2: 0.5})
+        refund = {"reason_code": "overpayment", "reason": "客户多付，退还差额 Overpaid"}
+        contract = replace(
+            self._contract(facts, signed_on, "CNY", _PLANS[-1]),
+            end="approved",
+            payments=(first, replace(second, excess=0.1, refund=refund)),
         )
+        note = self.draw.follow_up(60, english=False)
+        return Deal(facts, "signing", self._win(signed_on), contract, (note,))
+
+    def _win(self, closed_on: date) -> tuple[str, Facts]:
+        return "win", {"reason": self.rng.choice(_WON), "closed_on": closed_on.isoformat()}
 
     def _loss(self, closed_on: date) -> dict[str, Any]:
         reason = self.rng.choice(_LOST)
@@ -79,8 +90,13 @@ class Sales:
             loss["reason_text"] = "报价高于预算约 20% Over budget by a fifth"
         return loss
 
-    def _contract(self, facts: dict[str, Any], signed_on: date, currency: str) -> Contract:
-        shares = self.rng.choice(_PLANS)
+    def _contract(
+        self,
+        facts: dict[str, Any],
+        signed_on: date,
+        currency: str,
+        shares: Sequence[tuple[str, str, int]],
+    ) -> Contract:
         instalments = [
             {"name": name, "due_on": (signed_on + timedelta(days)).isoformat(), "percent": percent}
             for percent, name, days in shares
@@ -107,18 +123,19 @@ class Sales:
         payments = []
         for number in past:
             chance = self.rng.random()
-            if chance > 0.8:
+            if chance > 0.75:
                 continue  # Overdue, and nothing came.
-            part = 1.0 if chance < 0.6 else self.rng.choice((0.3, 0.5, 0.8))
+            part = 1.0 if chance < 0.55 else self.rng.choice((0.3, 0.5, 0.8))
             payment = self._payment(due[number - 1], {number: part})
-            if chance < 0.06:
-                refund = {"reason_code": "duplicate_payment", "reason": "Paid twice 重复付款"}
-                payment = Payment(
-                    payment.received_on, payment.method, payment.shares, payment.reference,
-                    0.2, refund, chance < 0.04,
-                )  # fmt: skip
-            payments.append(payment)
+            payments.append(self._paid_twice(payment) if chance < 0.14 else payment)
+        if len(past) < len(due) and self.rng.random() < 0.3:
+            payments.append(self._payment(self.draw.today, {len(past) + 1: 0.5}))
         return payments
+
+    def _paid_twice(self, payment: Payment) -> Payment:
+        refund = {"reason_code": "duplicate_payment", "reason": "重复付款 Paid twice"}
+        end = self.rng.choice(("approve", "approve", "reject", None))
+        return replace(payment, excess=0.2, refund=refund, refund_end=end)
 
     def _payment(self, near: date, shares: dict[int, float]) -> Payment:
         method = self.rng.choice(_METHODS)

@@ -47,7 +47,7 @@ class Draw:
             "website": f"https://www.{domain}",
             "region": place.region,
             "industry": trade,
-            "address": f"{place.province}{place.city}市{place.street}{number}号",
+            "address": f"{_city(place)}{place.street}{number}号",
             "level": self.rng.choice(_LEVELS),
         }
 
@@ -82,7 +82,7 @@ class Draw:
             "phone": numbers.mobile(self.rng),
             "email": f"{latin}{self.rng.randrange(10, 9999)}@mail.example.com",
             "region": place.region,
-            "address": f"{place.province}{place.city}市{place.street}",
+            "address": f"{_city(place)}{place.street}",
             "gender": gender,
             "occupation": self.rng.choice(words.OCCUPATIONS),
             "hobbies": self.rng.sample(words.HOBBIES, 2),
@@ -172,3 +172,9 @@ class Draw:
     def _phone_abroad(self, place: Abroad) -> str:
         self._phones += 1
         return place.phone.format(n=self._phones % 1000)
+
+
+def _city(place: Place) -> str:
+    """Return province and city; four cities are provinces themselves."""
+    city = f"{place.city}市"
+    return city if city == place.province else place.province + city

@@ -31,7 +31,8 @@ class Payment:
     Attributes:
         shares: Instalment → part of it that is paid, up to 1.
         excess: More money than the instalments take, as a part of what is paid.
-        refund: Asked for afterwards, of the excess; `approved` says how it ends.
+        refund: Asked for afterwards, of the excess.
+        refund_end: `approve`, `reject`, or None while it waits.
     """
 
     received_on: date
@@ -40,7 +41,7 @@ class Payment:
     reference: str | None
     excess: float = 0.0
     refund: Facts | None = None
-    refund_approved: bool = True
+    refund_end: str | None = "approve"
 
 
 @dataclass(frozen=True)

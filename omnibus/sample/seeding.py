@@ -270,9 +270,8 @@ class Seeding:
             wish = {**payment.refund, "receipt_id": receipt["id"], "amount": surplus}
             refund = self._as[customer.owner].post("/v1/refunds", wish)
             path, boss = f"/v1/refunds/{refund['id']}", self._as[customer.approver]
-            if payment.refund_approved:
+            if payment.refund_end == "approve":
                 boss.post(f"{path}/approve", {}, patient=True)
-            else:
-                boss.post(
-                    f"{path}/reject", {"note": "请先核对流水 Check the statement"}, patient=True
-                )
+            elif payment.refund_end == "reject":
+                note = {"note": "请先核对流水 Check the statement first"}
+                boss.post(f"{path}/reject", note, patient=True)

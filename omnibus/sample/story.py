@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from omnibus.sample import cast, numbers, words
@@ -66,11 +66,12 @@ class _Story:
         while len(customers) < self.size.customers:
             customers.append(self._customer(converted=len(customers) < self.size.converted))
         if len(customers) > 10:
-            customers[-1] = self._duplicate(customers[5])
+            companies = [one for one in customers[1:] if one.facts.get("credit_code")]
+            customers[-1] = self._duplicate(companies[0])
         leads = [self._lead() for _ in range(self.size.leads - 2)]
         # The same prospects once more, from another source: that is how leads really come in.
         leads += [replace(lead, owner=None, follow_ups=()) for lead in map(self._again, leads[:2])]
-        return Plan(tuple(customers), tuple(leads), tuple(self._file(leads)))
+        return Plan(tuple(customers), tuple(leads), tuple(self._file()))
 
     # Customers
 
@@ -78,16 +79,13 @@ class _Story:
         """Return a customer that was a partner's lead, bought, paid, and got money back."""
         place = words.PLACES[1]
         made = self._at_home(place, "organisation", owner="li_ming")
-        deal = self.sales.deal("CNY", "won", signed_days_ago=150)
-        assert deal.contract is not None
-        late = self.draw.today - timedelta(days=20)
-        payments = self.sales.showcase_payments(deal.contract, late)
-        deal = replace(
-            deal,
-            contract=replace(deal.contract, end="approved", payments=payments),
-            follow_ups=(self.draw.follow_up(60, english=False),),
-        )
-        facts = {**made.facts, "name": "杭州云帆精密机械有限公司", "industry": "智能制造"}
+        facts = {
+            **made.facts,
+            "name": "杭州云帆精密机械有限公司",
+            "industry": "智能制造",
+            "email": "info@yunfan.example.com",
+            "website": "https://www.yunfan.example.com",
+        }
         return replace(
             made,
             facts=facts,
@@ -95,7 +93,11 @@ class _Story:
             follow_ups=tuple(
                 self.draw.follow_up(days, english=False, plan=days == 4) for days in (90, 35, 4)
             ),
-            deals=(deal, self.sales.deal("CNY", "open"), self.sales.deal("CNY", "lost")),
+            deals=(
+                self.sales.showcase(),
+                self.sales.deal("CNY", "open"),
+                self.sales.deal("CNY", "lost"),
+            ),
             lead=self._before(facts, "li_ming", "partner_yunqiao"),
         )
 
@@ -135,7 +137,7 @@ class _Story:
         currency: str,
         owner: str = "",
     ) -> Customer:
-        ends = self.rng.choices(("won", "lost", "open"), weights=(48, 20, 32), k=2)
+        ends = self.rng.choices(("won", "lost", "open"), weights=(50, 20, 30), k=2)
         english = currency != "CNY"
         facts["source"] = self.rng.choice(("官网", "展会", "老客户介绍", "Partner"))
         return Customer(
@@ -149,7 +151,7 @@ class _Story:
             ),
             deals=tuple(
                 self.sales.deal(currency, end)
-                for end in ends[: self.rng.choices((0, 1, 2), weights=(12, 45, 43))[0]]
+                for end in ends[: self.rng.choices((0, 1, 2), weights=(8, 40, 52))[0]]
             ),
         )
 
@@ -237,14 +239,14 @@ class _Story:
         facts = {name: lead.facts[name] for name in known if name in lead.facts}
         return Lead(lead.owner or "li_ming", {**facts, "source_channel": "web_form"})
 
-    def _file(self, leads: Sequence[Lead]) -> list[tuple[str, ...]]:
+    def _file(self) -> list[tuple[str, ...]]:
         """Return a table as a colleague would send it: with a duplicate and a row that is none."""
         rows: list[tuple[str, ...]] = [HEADINGS]
         for number in range(self.size.imported):
             place = self.rng.choice(words.PLACES)
             facts = self._prospect(place)
             if number == 3:
-                facts["phone"] = leads[0].facts["phone"]
+                facts["phone"] = rows[1][HEADINGS.index("手机")]
             if number == 4:
                 facts["phone"] = "待补充"
             budget = facts["budget"]["amount"]

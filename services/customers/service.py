@@ -2,6 +2,7 @@
 
 from chassis.db import Database
 from chassis.directory_listener import DirectoryListener
+from chassis.housekeeping import Housekeeping
 from schemas.customers import EVENTS
 from services.customers.persistence.tables import CONFLICTS, metadata
 from services.customers.use_cases.activities import Activities
@@ -11,7 +12,9 @@ from services.customers.use_cases.customers import Customers
 from services.customers.use_cases.sections import Sections
 
 
-class CustomersService(Customers, Contacts, Activities, Conversion, Sections, DirectoryListener):
+class CustomersService(
+    Customers, Contacts, Activities, Conversion, Sections, DirectoryListener, Housekeeping
+):
     """Owns customers, contacts and activities."""
 
     name = "customers"

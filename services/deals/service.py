@@ -2,6 +2,7 @@
 
 from chassis.db import Database
 from chassis.directory_listener import DirectoryListener
+from chassis.housekeeping import Housekeeping
 from schemas.deals import EVENTS
 from services.deals.persistence.tables import metadata
 from services.deals.use_cases.approval import Approval
@@ -22,6 +23,7 @@ class DealsService(
     ConversionSteps,
     Sections,
     DirectoryListener,
+    Housekeeping,
 ):
     """Opportunities from first contact to won or lost, and the contracts they end in."""
 

@@ -2,6 +2,7 @@
 
 from chassis.db import Database
 from chassis.directory_listener import DirectoryListener
+from chassis.housekeeping import Housekeeping
 from schemas.finance import EVENTS
 from services.finance.persistence.tables import metadata
 from services.finance.use_cases.receipts import Receipts
@@ -10,7 +11,7 @@ from services.finance.use_cases.refunds import Refunds
 from services.finance.use_cases.sections import Sections
 
 
-class FinanceService(Receivables, Receipts, Refunds, Sections, DirectoryListener):
+class FinanceService(Receivables, Receipts, Refunds, Sections, DirectoryListener, Housekeeping):
     """Owns receivables, receipts and their allocations, and refunds."""
 
     name = "finance"
@@ -20,6 +21,7 @@ class FinanceService(Receivables, Receipts, Refunds, Sections, DirectoryListener
         EVENTS,
         conflicts={"uq_receipts_bank_reference": "bank_reference_used"},
     )
+    keep_inbox_for_ever = True  # A repeated approval would bill a second time.
     sagas = ()
 
 

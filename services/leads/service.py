@@ -2,6 +2,7 @@
 
 from chassis.db import Database
 from chassis.directory_listener import DirectoryListener
+from chassis.housekeeping import Housekeeping
 from schemas.leads import EVENTS
 from services.leads.persistence.tables import metadata
 from services.leads.use_cases.conversion import CONVERSION, Conversions
@@ -12,7 +13,9 @@ from services.leads.use_cases.pool import Pool
 from services.leads.use_cases.sections import Sections
 
 
-class LeadsService(Intake, Pool, Nurture, Imports, Conversions, Sections, DirectoryListener):
+class LeadsService(
+    Intake, Pool, Nurture, Imports, Conversions, Sections, DirectoryListener, Housekeeping
+):
     """Leads, hosted by nameko under the name `leads`."""
 
     name = "leads"
