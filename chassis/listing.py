@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 _MAX_SORTS = 3
+_MAX_DIGITS = 30
 _OPERATORS = {
     "text": ("", "contains", "is_null"),
     "id": ("", "is_null"),
@@ -135,9 +136,9 @@ class Listing:
             if self.search is None:
                 errors.append(_error("query:q", "unknown_parameter"))
             else:
-                conditions.append(self.search(query["q"]))
+                conditions.append(self.search(query["q"].replace("\0", " ")))
         order = self._order(query.get("sort") or self.spec.default_sort, errors)
-        limit = query.get("limit") or DEFAULT_LIMIT
+        limit = DEFAULT_LIMIT if query.get("limit") is None else query["limit"]
         if not 1 <= limit <= MAX_LIMIT:
             errors.append(_error("query:limit", "limit_out_of_range", maximum=MAX_LIMIT))
         if errors:
@@ -215,7 +216,7 @@ def _condition(
     if operator == "is_null":
         return column.is_(None) if _boolean(given) else column.is_not(None)
     if operator == "contains":
-        return column.icontains(given, autoescape=True)
+        return column.icontains(_value("text", "", given), autoescape=True)
     if operator == "":
         wanted = [
             tx.actor.id if kind == "id" and item == "me" else _value(kind, choices, item)
@@ -241,12 +242,12 @@ def _value(kind: str, choices: str, given: str) -> Any:
                 return _boolean(given)
             case "int":
                 number = int(given)
-                if abs(number) >= 2**63:
+                if not -(2**31) <= number < 2**31:  # What an integer column can be compared with.
                     raise ValueError
                 return number
             case "decimal":
                 amount = Decimal(given)
-                if not amount.is_finite():
+                if not amount.is_finite() or abs(amount.adjusted()) > _MAX_DIGITS:
                     raise ValueError
                 return amount
             case "date":

@@ -108,13 +108,15 @@ class Relay:
         self.beat = clock.monotonic()
         if self._stopping:
             return
+        # The next look is certain before anything can fail in this one.
+        self.loop.later(_BACKSTOP_SECONDS if self._active else _LOCK_SECONDS, self._turn)
         self._measure()  # First: a batch that no queue takes would be in flight at every look.
         self._work()
-        self.loop.later(_BACKSTOP_SECONDS if self._active else _LOCK_SECONDS, self._turn)
 
     def _connect(self) -> bool:
         if self._connection is not None:
             return True
+        connection: psycopg.Connection[Any] | None = None
         try:
             connection = psycopg.connect(
                 self._conninfo.render_as_string(hide_password=False),
@@ -125,10 +127,14 @@ class Relay:
             )
             connection.execute("listen outbox")
         except psycopg.Error as error:
+            if connection is not None:
+                connection.close()
             self._database_failed(error)
             return False
         self._connection = connection
-        self._descriptor = connection.fileno()
+        # A descriptor of our own: psycopg closes its one as soon as the server is gone, and then
+        # the loop could neither forget it nor tell it from the next file of that number.
+        self._descriptor = os.dup(connection.fileno())
         self.loop.io.add_handler(self._descriptor, lambda *_: self._notified(), self.loop.io.READ)
         self._failures = 0
         return True
@@ -136,6 +142,7 @@ class Relay:
     def _close_database(self) -> None:
         if self._descriptor >= 0:
             self.loop.io.remove_handler(self._descriptor)
+            os.close(self._descriptor)
             self._descriptor = -1
         if self._connection is not None:
             with contextlib.suppress(psycopg.Error):

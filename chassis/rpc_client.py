@@ -1,8 +1,9 @@
 """Calls to services: one connection per process, many calls in flight, every one with a deadline.
 
 Works in threads (gateway) and, patched, in greenlets (sagas): make it after fork. Replies come by
-direct reply-to, or over a reply queue from a peer that knows only nameko's way. A call that cannot be sent fails at once; one in flight when the connection drops
-fails with a retryable error; one that is not answered fails at its deadline.
+direct reply-to, or through a queue of our own from a peer that knows only nameko's way. A call that
+cannot be sent fails at once; one in flight when the connection drops fails with a retryable error;
+one that is not answered fails at its deadline.
 """
 
 import logging

@@ -36,9 +36,7 @@ _SUMMARY = (
     "reason", "lost_reason", "win_reason", "due_on", "occurred_at", "next_contact_at",
     "subject_type", "subject_id", "approved_by",
 )  # fmt: skip
-_BOOKKEEPING = frozenset(
-    {"version", "updated_at", "updated_by", "created_at", "created_by"}
-)
+_BOOKKEEPING = frozenset({"version", "updated_at", "updated_by", "created_at", "created_by"})
 _MAX_TEXT = 200
 
 
@@ -69,9 +67,7 @@ def may_read(actor: Actor, permission: str) -> bool:
 def readable_kinds(actor: Actor) -> dict[str, str]:
     """Return the kinds of subject whose history an actor may see, with their permissions."""
     return {
-        kind: permission
-        for kind, permission in PERMISSIONS.items()
-        if may_read(actor, permission)
+        kind: permission for kind, permission in PERMISSIONS.items() if may_read(actor, permission)
     }
 
 
@@ -113,9 +109,7 @@ def read(
     return DATABASE.run(page, actor, read_only=True, what="timeline")
 
 
-def read_section(
-    actor: Actor, customer_id: str, heard_of: Sequence[str] = ()
-) -> Section:
+def read_section(actor: Actor, customer_id: str, heard_of: Sequence[str] = ()) -> Section:
     """Return the newest events of a customer, for the 360 view.
 
     Args:
@@ -159,12 +153,8 @@ def _item(row: Any) -> dict[str, Any]:
         "subject": row.subject,
         "actor": row.actor,
         "actor_name": row.actor_name,
-        "summary": {
-            key: _short(after[key]) for key in _SUMMARY if after.get(key) is not None
-        },
-        "changes": {
-            key: pair for key, pair in changes.items() if key not in _BOOKKEEPING
-        },
+        "summary": {key: _short(after[key]) for key in _SUMMARY if after.get(key) is not None},
+        "changes": {key: pair for key, pair in changes.items() if key not in _BOOKKEEPING},
     }
 
 

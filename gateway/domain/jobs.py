@@ -96,22 +96,16 @@ def advance(job: Job, *, done: int, total: int | None, now: datetime) -> Job:
     """Return the job with its progress; it never goes back, and the lease is renewed."""
     done = max(job.done, done)
     total = None if total is None else max(total, done)
-    return job.changed(
-        by=job.updated_by, now=now, done=done, total=total, lease_until=now + LEASE
-    )
+    return job.changed(by=job.updated_by, now=now, done=done, total=total, lease_until=now + LEASE)
 
 
-def finish(
-    job: Job, result: dict[str, Any], *, now: datetime
-) -> tuple[Job, JobFinished]:
+def finish(job: Job, result: dict[str, Any], *, now: datetime) -> tuple[Job, JobFinished]:
     """Return the job at its end: partially succeeded if any row was invalid."""
     state = "partially_succeeded" if result.get("invalid") else "succeeded"
     return _end(job, state, now, result=result, total=job.done)
 
 
-def fail(
-    job: Job, code: str, details: dict[str, Any], *, now: datetime
-) -> tuple[Job, JobFinished]:
+def fail(job: Job, code: str, details: dict[str, Any], *, now: datetime) -> tuple[Job, JobFinished]:
     """Return the job as failed, with the code of what was wrong."""
     return _end(job, "failed", now, error={"code": code, "details": details})
 

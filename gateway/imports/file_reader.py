@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import orjson
 
+_READ = 1 << 16
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -54,6 +55,8 @@ class FileReader:
             [sys.executable, "-m", "gateway.imports.parse_file"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Unbuffered: a green pipe under a buffer is read byte by byte.
+            bufsize=0,
             cwd=_ROOT,
             env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8"},
         )
@@ -82,15 +85,14 @@ class FileReader:
             ReaderDied: The child ended too early.
         """
         assert self._child is not None
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
         # The child reads everything before it writes, so the two pipes do not wait for each other.
         with contextlib.suppress(BrokenPipeError):
-            self._child.stdin.write(self._request)
+            self._write(self._request)
             for piece in self._pieces:
-                self._child.stdin.write(piece)
+                self._write(piece)
+            assert self._child.stdin is not None
             self._child.stdin.close()
-        while line := self._child.stdout.readline():
+        for line in self._lines():
             message: dict[str, Any] = orjson.loads(line)
             if "error" in message:
                 raise FileRefused(message["error"], message["details"])
@@ -98,3 +100,23 @@ class FileReader:
                 return
             yield message
         raise ReaderDied
+
+    def _write(self, data: bytes) -> None:
+        assert self._child is not None
+        assert self._child.stdin is not None
+        view = memoryview(data)
+        while view:
+            view = view[self._child.stdin.write(view) :]
+
+    def _lines(self) -> Iterator[bytes]:
+        """Yield whole lines; what a dying child left unfinished is dropped."""
+        assert self._child is not None
+        assert self._child.stdout is not None
+        begun: list[bytes] = []
+        while data := self._child.stdout.read(_READ):
+            *whole, rest = data.split(b"\n")
+            for part in whole:
+                begun.append(part)
+                yield b"".join(begun)
+                begun = []
+            begun.append(rest)

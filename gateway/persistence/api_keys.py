@@ -44,9 +44,7 @@ _BY_HASH = (
 
 def page_of_keys(tx: Tx, query: Mapping[str, Any]) -> Page:
     """Return a page of the keys that the actor may see."""
-    statement = select(api_keys).where(
-        tx.visible("api_keys:read", api_keys.c.person_id)
-    )
+    statement = select(api_keys).where(tx.visible("api_keys:read", api_keys.c.person_id))
     return _LIST.page(tx, statement, query, API_KEYS.build)
 
 
@@ -57,14 +55,8 @@ def get_by_hash(tx: Tx, digest: str) -> Row[Any] | None:
 
 def mark_used(tx: Tx, key_id: str) -> None:
     """Note that a key was used, unless somebody notes it at this moment."""
-    held = (
-        select(api_keys.c.id)
-        .where(api_keys.c.id == key_id)
-        .with_for_update(skip_locked=True)
-    )
-    tx.execute(
-        update(api_keys).where(api_keys.c.id.in_(held)).values(last_used_at=tx.now)
-    )
+    held = select(api_keys.c.id).where(api_keys.c.id == key_id).with_for_update(skip_locked=True)
+    tx.execute(update(api_keys).where(api_keys.c.id.in_(held)).values(last_used_at=tx.now))
 
 
 def admin_key_exists(tx: Tx) -> bool:

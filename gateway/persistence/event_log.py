@@ -120,6 +120,4 @@ def link_leads(tx: Tx, links: Iterable[tuple[str, str]]) -> None:
     """Remember which customer a lead became: (lead, customer) each."""
     found = dict(links)
     if found:
-        tx.execute(
-            _CONVERTED, {"leads": list(found), "customers": list(found.values())}
-        )
+        tx.execute(_CONVERTED, {"leads": list(found), "customers": list(found.values())})

@@ -84,17 +84,13 @@ def find_done_chunks(tx: Tx, job_id: str) -> set[int]:
     return {row.chunk for row in tx.rows(statement)}
 
 
-def add_chunk(
-    tx: Tx, job_id: str, chunk: int, verdicts: Sequence[Mapping[str, Any]]
-) -> None:
+def add_chunk(tx: Tx, job_id: str, chunk: int, verdicts: Sequence[Mapping[str, Any]]) -> None:
     """Store the verdicts of a chunk."""
     counts = {"created": 0, "duplicate": 0, "invalid": 0}
     for verdict in verdicts:
         counts[verdict["verdict"]] += 1
     tx.execute(insert(job_chunks).values(job_id=job_id, chunk=chunk, **counts))
-    tx.execute(
-        _ADD_ROWS, {"job_id": job_id, "verdicts": wire_json.dumps_text(verdicts)}
-    )
+    tx.execute(_ADD_ROWS, {"job_id": job_id, "verdicts": wire_json.dumps_text(verdicts)})
 
 
 def count_verdicts(tx: Tx, job_id: str) -> dict[str, int]:

@@ -72,10 +72,6 @@ def find_managers_above(tx: Tx, manager_id: str) -> set[str]:
 
 def find_admin(tx: Tx) -> Person | None:
     """Return the first active administrator, if there is one."""
-    statement = select(persons).where(
-        persons.c.roles.contains(["admin"]), persons.c.active
-    )
-    found = PEOPLE.find(
-        tx, statement.order_by(persons.c.created_at, persons.c.id).limit(1)
-    )
+    statement = select(persons).where(persons.c.roles.contains(["admin"]), persons.c.active)
+    found = PEOPLE.find(tx, statement.order_by(persons.c.created_at, persons.c.id).limit(1))
     return found[0] if found else None

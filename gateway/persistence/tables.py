@@ -53,9 +53,7 @@ api_keys = Table(
     *aggregate_columns(),
     Column("person_id", Id, ForeignKey("persons.id"), nullable=False),
     Column("name", Text, nullable=False),
-    Column(
-        "hash", Text, nullable=False
-    ),  # SHA-256 of the secret, in hexadecimal digits
+    Column("hash", Text, nullable=False),  # SHA-256 of the secret, in hexadecimal digits
     Column("prefix", Text, nullable=False),
     Column("scopes", ARRAY(Text)),
     Column("expires_at", Instant, nullable=False),
@@ -104,9 +102,7 @@ event_log = Table(
 log_counters = Table(
     "log_counters",
     metadata,
-    Column(
-        "scope", Text, primary_key=True
-    ),  # "" for the whole log, else a customer's id
+    Column("scope", Text, primary_key=True),  # "" for the whole log, else a customer's id
     Column("value", BigInteger, nullable=False),
 )
 
@@ -142,9 +138,7 @@ uploads = Table(
 upload_chunks = Table(
     "upload_chunks",
     metadata,
-    Column(
-        "upload_id", Id, ForeignKey("uploads.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("upload_id", Id, ForeignKey("uploads.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
     PrimaryKeyConstraint("upload_id", "number"),

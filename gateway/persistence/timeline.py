@@ -51,9 +51,7 @@ def set_time_limit(tx: Tx, milliseconds: int) -> None:
 def is_customer_visible(tx: Tx, customer_id: str) -> bool:
     """Return whether the log knows the customer and the actor may see it."""
     may = tx.visible("customers:read", log_subjects.c.owner_id)
-    found = select(may.label("visible")).where(
-        log_subjects.c.subject == f"customer/{customer_id}"
-    )
+    found = select(may.label("visible")).where(log_subjects.c.subject == f"customer/{customer_id}")
     return bool(tx.value(found))
 
 
@@ -85,11 +83,7 @@ def find_entries(
         "before": _LAST if before is None else before,
         "limit": limit,
     }
-    return list(
-        tx.connection.exec_driver_sql(
-            statement.string, statement.construct_params(values)
-        )
-    )
+    return list(tx.connection.exec_driver_sql(statement.string, statement.construct_params(values)))
 
 
 @lru_cache(maxsize=1024)
@@ -100,9 +94,7 @@ def _statement(actor: Actor, permissions: tuple[tuple[str, str], ...]) -> Compil
         _E.seq < bindparam("before", type_=BigInteger),
     )
     customer: BindParameter[str] = bindparam("customer", type_=Text)
-    leads = select(converted_leads.c.lead_id).where(
-        converted_leads.c.customer_id == customer
-    )
+    leads = select(converted_leads.c.lead_id).where(converted_leads.c.customer_id == customer)
     of_leads = and_(
         _E.lead_id == any_(func.array(leads.scalar_subquery())),
         _E.customer_id.is_distinct_from(customer),
@@ -124,12 +116,8 @@ def _statement(actor: Actor, permissions: tuple[tuple[str, str], ...]) -> Compil
 def _newest(condition: ColumnElement[bool]) -> Select[Any]:
     event_id = cast(_E.event_id, Text).label("event_id")
     return (
-        select(
-            _E.seq, event_id, _E.time, _E.type, _E.source, _E.subject, _E.actor, _E.body
-        )
-        .join_from(
-            event_log, log_subjects, log_subjects.c.subject == _E.subject, isouter=True
-        )
+        select(_E.seq, event_id, _E.time, _E.type, _E.source, _E.subject, _E.actor, _E.body)
+        .join_from(event_log, log_subjects, log_subjects.c.subject == _E.subject, isouter=True)
         .where(condition)
         .order_by(_E.seq.desc())
         .limit(_LIMIT)
@@ -156,5 +144,6 @@ def _allowed(actor: Actor, permissions: Mapping[str, str]) -> ColumnElement[bool
         mine = visible(actor, permission, owner, people)
         if shared:
             mine = or_(mine, visible(actor, permission, of_customer, people))
-        ways.append(and_(_KIND == any_(cast(sorted(kinds), ARRAY(Text))), mine))
+        among = cast(sorted(kinds), ARRAY(Text))
+        ways.append(and_(_KIND.op("=")(any_(among)), mine))
     return or_(*ways) if ways else false()

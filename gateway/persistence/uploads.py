@@ -12,9 +12,7 @@ from gateway.persistence.tables import jobs, upload_chunks, uploads
 
 def add_chunk(tx: Tx, upload_id: str, number: int, data: bytes) -> None:
     """Store one piece; its upload must be there."""
-    tx.execute(
-        insert(upload_chunks).values(upload_id=upload_id, number=number, data=data)
-    )
+    tx.execute(insert(upload_chunks).values(upload_id=upload_id, number=number, data=data))
 
 
 def add_upload(tx: Tx, upload_id: str, **values: Any) -> None:
@@ -24,18 +22,12 @@ def add_upload(tx: Tx, upload_id: str, **values: Any) -> None:
 
 def complete(tx: Tx, upload_id: str, *, size: int, sha256: str) -> None:
     """Write what is known of an upload once all its pieces are stored."""
-    tx.execute(
-        update(uploads)
-        .where(uploads.c.id == upload_id)
-        .values(size=size, sha256=sha256)
-    )
+    tx.execute(update(uploads).where(uploads.c.id == upload_id).values(size=size, sha256=sha256))
 
 
 def get_upload(tx: Tx, upload_id: str, created_by: str) -> Row[Any] | None:
     """Return an upload of a person, locked against being purged; None if there is none."""
-    statement = select(uploads).where(
-        uploads.c.id == upload_id, uploads.c.created_by == created_by
-    )
+    statement = select(uploads).where(uploads.c.id == upload_id, uploads.c.created_by == created_by)
     return tx.row(statement.with_for_update(key_share=True))
 
 
@@ -62,9 +54,7 @@ def remove(tx: Tx, upload_id: str) -> None:
 
 def find_chunk_numbers(tx: Tx, upload_id: str) -> list[int]:
     """Return the numbers of an upload's pieces, in order."""
-    statement = select(upload_chunks.c.number).where(
-        upload_chunks.c.upload_id == upload_id
-    )
+    statement = select(upload_chunks.c.number).where(upload_chunks.c.upload_id == upload_id)
     return [row.number for row in tx.rows(statement.order_by(upload_chunks.c.number))]
 
 
@@ -81,7 +71,5 @@ def get_chunk(tx: Tx, upload_id: str, number: int) -> bytes:
 def delete_old(tx: Tx, before: datetime, open_states: Iterable[str]) -> int:
     """Delete uploads older than an instant that no open job needs; returns how many."""
     needed = select(jobs.c.upload_id).where(jobs.c.state.in_(list(open_states)))
-    statement = delete(uploads).where(
-        uploads.c.created_at < before, uploads.c.id.not_in(needed)
-    )
+    statement = delete(uploads).where(uploads.c.created_at < before, uploads.c.id.not_in(needed))
     return tx.execute(statement).rowcount

@@ -22,9 +22,7 @@ _PAGE = schemas.ApiKey(many=True)
 def new_secret() -> str:
     """Return a fresh secret."""
     letters = rules.ALPHABET
-    return rules.secret(
-        "".join(secrets.choice(letters) for _ in range(rules.RANDOM_LENGTH))
-    )
+    return rules.secret("".join(secrets.choice(letters) for _ in range(rules.RANDOM_LENGTH)))
 
 
 def add_key(
@@ -74,16 +72,12 @@ class ApiKeys:
         """
         if not people.person_exists(tx, person_id):
             raise Invalid.field("#/person_id", "unknown_person")
-        key, raw = add_key(
-            tx, person_id=person_id, name=name, scopes=scopes, days=expires_in_days
-        )
+        key, raw = add_key(tx, person_id=person_id, name=name, scopes=scopes, days=expires_in_days)
         reply: dict[str, Any] = _REPLY.dump({**asdict(key), "key": None})
         tx.after_commit(lambda: reply.update(key=raw))
         return reply
 
-    @command(
-        request=schemas.RevokeApiKey, reply=schemas.ApiKey, allow="api_keys:revoke"
-    )
+    @command(request=schemas.RevokeApiKey, reply=schemas.ApiKey, allow="api_keys:revoke")
     def revoke_api_key(self, tx: Tx, id: str, expected_version: int | None) -> ApiKey:
         """Make a key useless; processes that know it forget it within 5 s.
 

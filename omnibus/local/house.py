@@ -44,6 +44,7 @@ class House:
         home: Path | None = None,
         *,
         given: Mapping[str, str] | None = None,
+        also: Mapping[str, str] | None = None,
         notify: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Describe a house; nothing is started.
@@ -53,11 +54,13 @@ class House:
             given: Variables that name an existing broker and databases, or the port of the API;
                 the environment of this process unless told otherwise. An empty one makes
                 everything private.
+            also: More variables for every process of the system.
             notify: Told what is being done, in words for a person.
         """
         self.home = (home or default_home()).resolve()
         # A copy: what the house itself sets later on must not look given.
         self.given = dict(os.environ if given is None else given)
+        self._also = dict(also or {})
         self.state = State(self.home / "state")
         self.ports = ports.Ports(self.state)
         self.postgres = Postgres(self.home, self.state, notify)
@@ -215,6 +218,7 @@ class House:
             "PSYCOPG_WAIT_FUNC": "wait_selector",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            **self._also,
         }
 
     def broker_url(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 import xmlrpc.client
 from pathlib import Path
@@ -16,6 +17,8 @@ from omnibus.local.house import House, default_home
 from omnibus.problem import Problem
 from omnibus.serve import ROLES
 
+# Columns of the output when it goes to a file, where nobody has a window to fit.
+FILE_WIDTH = 130
 # Seconds between two looks at whether everything still lives.
 WATCH = 2.0
 
@@ -29,7 +32,7 @@ def run(*, sample: bool) -> None:
     Raises:
         Problem: Something is in the way; what had been started is stopped.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
     started = time.monotonic()
 
     def notify(text: str) -> None:

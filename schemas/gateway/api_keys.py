@@ -64,9 +64,7 @@ class ApiKey(ReplySchema):
     version = fields.Integer()
     person_id = fields.String()
     name = fields.String()
-    prefix = fields.String(
-        metadata={"description": "the first characters of the secret"}
-    )
+    prefix = fields.String(metadata={"description": "the first characters of the secret"})
     scopes = fields.List(fields.String(), allow_none=True)
     created_at = InstantField()
     created_by = fields.String()

@@ -109,9 +109,7 @@ class JobState(Job):
 class JobRow(ReplySchema):
     """What became of one row of a file."""
 
-    row = fields.Integer(
-        metadata={"description": "line of the file; the heading is line 1"}
-    )
+    row = fields.Integer(metadata={"description": "line of the file; the heading is line 1"})
     verdict = Choice(VERDICTS)
     lead_id = fields.String(allow_none=True)
     errors = fields.List(fields.Dict())

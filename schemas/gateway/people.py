@@ -31,9 +31,7 @@ class TeamPath(Text):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(minimum=0, maximum=255, **kwargs)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> str:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         path = super()._deserialize(value, attr, data, **kwargs)
         if not _TEAM_PATH.match(path):
             raise Problem("not_a_team_path")
@@ -43,9 +41,7 @@ class TeamPath(Text):
 class Email(Text):
     """An e-mail address, as far as its form tells; no name server is asked."""
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> str:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         from email_validator import EmailNotValidError, validate_email
 
         text = super()._deserialize(value, attr, data, **kwargs)

@@ -166,7 +166,7 @@ def test_sigterm_while_the_broker_is_away_ends_the_process(house: DemoHouse) -> 
 def test_a_broker_killed_for_a_while_loses_nothing(
     house: DemoHouse, process: Process, down: int
 ) -> None:
-    """R3: every call ends within its deadline + 0.5 s, all recover, nothing acknowledged is lost."""
+    """R3: calls end within deadline + 0.5 s, all recover, nothing acknowledged is lost."""
     sender = relay(house).wait_ready()
     callers = Callers(house)
     try:

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 
 from chassis import clock
+from chassis.db import Tx
 from chassis.entrypoints import Call
 from chassis.errors import CRMError
 from chassis.ids import new_id
@@ -89,11 +90,11 @@ class MoneyMachine(RuleBasedStateMachine):
         call = Call(payload, actor_of(person), clock.epoch_ms() + 10_000, key)
         return getattr(self.service, method)(call)
 
-    def all_of(self, method: str) -> list[dict[str, Any]]:
-        """Return every document of both customers."""
-        query = {"filters": {"customer_id": ",".join(self.customers)}, "limit": 200}
-        items: list[dict[str, Any]] = self._call(method, query, REP, None).reply["items"]
-        return items
+    def all_of(self, tx: Tx, method: str) -> dict[str, dict[str, Any]]:
+        """Return every document of both customers by id."""
+        filters = {"customer_id": ",".join(self.customers)}
+        page = getattr(self.service, method)(tx, filters=filters, limit=200)
+        return {one["id"]: one for one in page["items"]}
 
     # Any history begins with something to pay and something to pay with.
     @initialize(target=receivables, cents=st.integers(1, 90))
@@ -115,7 +116,9 @@ class MoneyMachine(RuleBasedStateMachine):
         for _ in range(2):  # Always delivered twice.
             self.service.on_deals_contract_approved(event)
         known = {owed.id for owed in self.owed}
-        made = [one for one in self.all_of("list_receivables") if one["id"] not in known]
+        with self.service.database.transaction(actor_of(REP), read_only=True) as tx:
+            shown = self.all_of(tx, "list_receivables")
+        made = [one for key, one in shown.items() if key not in known]
         assert sorted(cents_of(one["amount"]) for one in made) == sorted(cents)
         self.owed += [
             Owed(one["id"], one["customer_id"], currency, cents_of(one["amount"])) for one in made
@@ -257,22 +260,22 @@ class MoneyMachine(RuleBasedStateMachine):
         documents = [one.id for one in (*self.owed, *self.came)]
         with self.service.database.transaction(actor_of(REP), read_only=True) as tx:
             balances = replay(map(tuple, tx.execute(_JOURNAL, {"documents": documents})))
-        shown = {one["id"]: one for one in self.all_of("list_receivables")}
+            shown = self.all_of(tx, "list_receivables")
+            receipts = self.all_of(tx, "list_receipts")
         for owed in self.owed:
             one = shown.pop(owed.id)
             assert cents_of(one["open"]) == owed.open == balances[owed.id] >= 0
             assert cents_of(one["collected"]) == owed.collected >= 0
             assert (one["status"] == "settled") == (owed.open == 0)
         assert not shown
-        shown = {one["id"]: one for one in self.all_of("list_receipts")}
         for came in self.came:
-            one = shown.pop(came.id)
+            one = receipts.pop(came.id)
             parts = [cents_of(one[name]) for name in ("allocated", "unapplied", "refunded")]
             assert parts[1] == came.unapplied == balances[came.id] >= 0
             assert parts[2] == came.refunded
             assert sum(parts) == came.amount
             assert cents_of(one["reserved"]) == sum(line.held for line in came.lines.values())
-        assert not shown
+        assert not receipts
         allocated = sum(line.amount - line.refunded for c in self.came for line in paid(c))
         assert allocated == sum(owed.collected for owed in self.owed)
 

@@ -50,7 +50,9 @@ def test_four_writers_at_once_leave_neither_gap_nor_double(service):
             log_events(
                 service,
                 *(
-                    an_event(customerid=customers[(writer + number + i) % 7], subject=f"x/{new_id()}")
+                    an_event(
+                        customerid=customers[(writer + number + i) % 7], subject=f"x/{new_id()}"
+                    )
                     for i in range(5)
                 ),
             )

@@ -254,6 +254,7 @@ def test_a_job_is_resumed_when_the_child_that_reads_the_file_is_killed(
             return super().__enter__()
 
     monkeypatch.setattr(runner, "FileReader", Watched)
+    monkeypatch.setattr(runner, "CHUNK_ROWS", 500)
     chunks = []
 
     def kill_the_first_reader(chunk):

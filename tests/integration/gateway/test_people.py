@@ -110,7 +110,9 @@ def test_only_administrators_manage_people(service):
 
 def test_a_list_of_people_is_filtered_sorted_and_paged(service):
     first = ask(service.list_people, {"limit": 2, "sort": "-name"}, ann)
-    rest = ask(service.list_people, {"limit": 2, "sort": "-name", "cursor": first["next_cursor"]}, ann)
+    rest = ask(
+        service.list_people, {"limit": 2, "sort": "-name", "cursor": first["next_cursor"]}, ann
+    )
     named = ask(service.list_people, {"filters": {"team_path": "/cn/east/"}, "count": "exact"}, ann)
 
     assert len({item["id"] for item in first["items"] + rest["items"]}) == 3

@@ -1,4 +1,4 @@
-"""The memory of the 360 view: fresh, stale, bounded, and never filled with what is outdated (C20)."""
+"""The memory of the 360 view: fresh, stale, bounded, never filled with the outdated (C20)."""
 
 from gateway.view360.cache import FRESH_SECONDS, STALE_SECONDS, Cache, Copy, View
 from tests.fixtures.gateway import CUSTOMER, LEAD

@@ -68,7 +68,9 @@ def test_quoted_cells_may_hold_delimiters_and_line_breaks():
 def test_a_spreadsheet_is_read_with_numbers_as_people_see_them():
     _, rows = rows_of(sheet([], ["姓名", "手机", "预算"], ["王五", 13800138000, 1200.5]))
 
-    assert rows == [{"row": 3, "lead": {"name": "王五", "phone": "13800138000", "budget": "1200.5"}}]
+    assert rows == [
+        {"row": 3, "lead": {"name": "王五", "phone": "13800138000", "budget": "1200.5"}}
+    ]
 
 
 def test_external_ids_without_a_system_get_one():
@@ -131,7 +133,7 @@ def test_a_file_with_too_many_rows_is_refused(monkeypatch):
     [
         (None, ""), (" x ", "x"), (1.0, "1"), (1.25, "1.25"), (True, "true"),
         (datetime.date(2026, 1, 2), "2026-01-02"),
-        (datetime.datetime(2026, 1, 2, 3, 4), "2026-01-02 03:04:00"),
+        (datetime.datetime(2026, 1, 2, 3, 4), "2026-01-02 03:04:00"),  # noqa: DTZ001
     ],
 )  # fmt: skip
 def test_cells_become_text(cell, text):

@@ -142,7 +142,8 @@ def test_the_tag_tells_a_stale_section_from_a_fresh_one(view, services):
         (NotFound("not_found"), "refused"),
     ],
     ids=[
-        "silent", "killed", "not sent", "broken", "no customer", "no section", "nothing", "refusing",
+        "silent", "killed", "not sent", "broken", "no customer", "no section", "nothing",
+        "refusing",
     ],
 )  # fmt: skip
 def test_a_service_that_does_not_answer_does_not_blank_the_rest(view, services, outcome, reason):
