@@ -199,6 +199,7 @@ class Database:
             max_overflow=0,
             pool_timeout=config.db_pool_timeout,
             pool_use_lifo=True,
+            hide_parameters=True,  # They are people's data, and a failure's text goes to the log.
             json_serializer=wire_json.dumps_text,
             json_deserializer=wire_json.loads,
             connect_args={

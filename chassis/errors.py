@@ -80,7 +80,7 @@ KINDS: dict[str, type[CRMError]] = {
 
 
 def from_wire(kind: str, code: str, details: Mapping[str, Any]) -> CRMError:
-    """Return the error that a peer sent; an unknown kind becomes `Unavailable internal_error`."""
+    """Return the error that a peer sent; an unknown kind becomes an `InternalError`."""
     known = KINDS.get(kind)
     if known is None:
         return InternalError(code)

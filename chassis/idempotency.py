@@ -83,6 +83,20 @@ def claim(
     return Claim(client, method, key, replay=found.reply, replayed=True)
 
 
+def find(tx: "Tx", method: str, key: str, payload: Any) -> dict[str, Any]:
+    """Return whether an equal call was `found`, and its `reply`; takes and waits for nothing."""
+    table = tx.database.metadata.tables["idempotency"]
+    row = tx.row(
+        select(table.c.reply).where(
+            table.c.client == (tx.actor.client_id or tx.actor.id),
+            table.c.method == method,
+            table.c.key == key,
+            table.c.fingerprint == fingerprint(payload),
+        )
+    )
+    return {"found": False} if row is None else {"found": True, "reply": row.reply}
+
+
 def keep_reply(tx: "Tx", held: Claim, reply: Any) -> None:
     """Store the reply of a fresh key, in the same transaction."""
     table = tx.database.metadata.tables["idempotency"]

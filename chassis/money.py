@@ -65,11 +65,14 @@ class Money:
     def __post_init__(self) -> None:
         if not isinstance(self.amount, Decimal):
             raise TypeError("money amounts are Decimal")
-        object.__setattr__(self, "amount", self.amount.quantize(Decimal("0.01")))
+        # Plus nothing: what rounds to minus nothing is nothing.
+        object.__setattr__(self, "amount", self.amount.quantize(Decimal("0.01")) + 0)
 
     @classmethod
     def of(cls, amount: str | int, currency: str = "CNY") -> "Money":
         """Return the money that a decimal string or whole number names; for code and tests."""
+        if isinstance(amount, float):
+            raise TypeError("a float is not exact: give a string")
         return cls(parse_amount(str(amount), currency), currency)
 
     @classmethod
@@ -111,14 +114,21 @@ class Money:
 
         Args:
             shares: Positive weights; they need not sum to one or to a hundred.
+
+        Raises:
+            Invalid: `shares_malformed`.
         """
         weights = list(shares)
         total = sum(weights, Decimal(0))
         if not weights or total <= 0 or any(weight < 0 for weight in weights):
             raise Invalid("shares_malformed")
-        parts = [self.times(weight / total) for weight in weights[:-1]]
-        rest = self.amount - sum((part.amount for part in parts), Decimal(0))
-        return [*parts, Money(rest, self.currency)]
+        parts, left = [], self
+        for weight in weights[:-1]:
+            part = self.times(weight / total)
+            # Many parts of a few cents: rounding up each would leave less than nothing to the last.
+            parts.append(part if abs(part.amount) <= abs(left.amount) else left)
+            left = left - parts[-1]
+        return [*parts, left]
 
 
 def total(parts: Iterable[Money], currency: str) -> Money:

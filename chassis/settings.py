@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from environs import Env
+from environs import Env, EnvError
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,15 @@ DATABASES = ("leads", "customers", "deals", "finance", "gateway")
 """The five databases; also the five publishers of events."""
 
 
-def read_settings(env: Env | None = None) -> Settings:
-    """Return the settings of an environment; exits with a sentence naming what is wrong."""
-    env = env or Env()
+def read_settings() -> Settings:
+    """Return the settings of the environment; exits with a sentence naming what is wrong."""
+    try:
+        return _read(Env())
+    except EnvError as error:
+        raise SystemExit(f"The environment is malformed: {error}") from None
+
+
+def _read(env: Env) -> Settings:
     urls = {
         name: env.str(f"{name.upper()}_DATABASE_URL", "")
         for name in DATABASES

@@ -138,7 +138,7 @@ def reply_address(reply_to: object) -> ReplyAddress | None:
     so it is read before use: base64 of an Erlang pid in external form, then a dot. Whether its node
     exists only the broker knows; `chassis.replies` finds out without risking the others' replies.
     """
-    if not isinstance(reply_to, str) or not reply_to or len(reply_to.encode()) > 255:
+    if not isinstance(reply_to, str) or not reply_to or len(reply_to) > 255:
         return None
     if not reply_to.startswith(DIRECT_REPLY):
         return ReplyAddress(RPC_EXCHANGE, reply_to)

@@ -36,13 +36,17 @@ class Authenticator:
         """Return the actor of a request.
 
         Raises:
-            HttpRefusal: 401 with `credential_missing`, `credential_malformed`,
-                `key_not_recognised`, `key_expired`, `key_revoked`, `person_inactive`.
+            HttpRefusal: 401 with `credential_missing`, `credential_misplaced`,
+                `credential_malformed`, `key_not_recognised`, `key_expired`, `key_revoked`,
+                `person_inactive`.
         """
         try:
             raw = bearer(request.headers)
             if raw is None:
-                raise HttpRefusal(401, "credential_missing", **_misplaced(request))
+                place = _misplaced(request)
+                if place is not None:
+                    raise HttpRefusal(401, "credential_misplaced", credential=place)
+                raise HttpRefusal(401, "credential_missing")
             record = self._find_key(raw)
             if record is None:
                 raise HttpRefusal(401, "key_not_recognised", **_seen(raw))
@@ -59,14 +63,12 @@ def _seen(raw: str) -> dict[str, str]:
     return {"credential": "Authorization: Bearer", "key_begins_with": f"{shown}…"}
 
 
-def _misplaced(request: Request) -> dict[str, str]:
+def _misplaced(request: Request) -> str | None:
     """Return where a credential seems to have been put by mistake."""
     for name in _MISPLACED_HEADERS:
         if name in request.headers:
-            return {"credential": name}
+            return name
     for name in _MISPLACED_PARAMETERS:
         if name in request.args:
-            return {"credential": f"?{name}="}
-    if request.cookies:
-        return {"credential": "Cookie"}
-    return {"credential": "-"}
+            return f"?{name}="
+    return "Cookie" if request.cookies else None

@@ -13,7 +13,7 @@ from marshmallow import fields
 
 from chassis import clock
 from chassis.actor import Actor
-from chassis.errors import Invalid, NotFound, Unavailable
+from chassis.errors import CRMError, Invalid, NotFound, Unavailable
 from chassis.ids import is_id
 from gateway.http import bodies, headers, queries
 from gateway.http.operations import CALL_SECONDS, Operation, Pending, Rpc
@@ -51,16 +51,38 @@ class Engine:
             key = headers.idempotency_key(request.headers, required=operation.key_required)
             kept = None
             _read_body(operation, payload)
-        if operation.before is not None:
-            actor = operation.before(self.rpc, actor, payload)
-        pending = self._call(operation, payload, actor, key)
-        reply = pending.result()
+        reply, replayed = self._perform(operation, payload, actor, key)
         response = _answer(operation, reply, kept)
-        if key is not None and pending.replayed:
+        if key is not None and replayed:
             response.headers["Idempotent-Replayed"] = "true"
         if operation.after is not None:
             response = operation.after(self.rpc, actor, reply, response)
         return response
+
+    def _perform(
+        self, operation: Operation, payload: dict[str, Any], actor: Actor, key: str | None
+    ) -> tuple[Any, bool]:
+        """Return the reply and whether an earlier call's was given."""
+        if operation.before is not None:
+            try:
+                actor = operation.before(self.rpc, actor, payload)
+            except CRMError:
+                # What was done under this key stays answered, whatever has changed since.
+                earlier = self._earlier_reply(operation, payload, actor, key)
+                if earlier is None:
+                    raise
+                return earlier["reply"], True
+        pending = self._call(operation, payload, actor, key)
+        return pending.result(), pending.replayed
+
+    def _earlier_reply(
+        self, operation: Operation, payload: dict[str, Any], actor: Actor, key: str | None
+    ) -> dict[str, Any] | None:
+        if key is None:
+            return None
+        question = {"method": operation.method, "key": key, "payload": payload}
+        found: dict[str, Any] = self.rpc.call(operation.service, "find_reply", question, actor)
+        return found if found["found"] else None
 
     def _call(
         self,

@@ -64,7 +64,8 @@ class Rpc(Protocol):
 
 
 Before = Callable[[Rpc, Actor, Mapping[str, Any]], Actor]
-"""Runs ahead of the call; returns the actor to call with."""
+"""Runs ahead of the call; returns the actor to call with. A repeat of a call that was answered
+under its key does not depend on it."""
 After = Callable[[Rpc, Actor, Any, Response], Response]
 """Runs behind the call; returns the response in place of the given one."""
 

@@ -1,6 +1,7 @@
 """Contracts: written by one, approved by another, paid in instalments (D17)."""
 
 from gateway.http.operations import Resource, Rows
+from gateway.resources.references import check_references
 from schemas import deals as schemas
 
 _rows = Rows("/v1/contracts", "deals", "contract", schemas.Contract, allow="contracts")
@@ -10,7 +11,7 @@ CONTRACTS = Resource(
     "Contracts 合同",
     (
         _rows.list("list_contracts", schemas.CONTRACTS),
-        _rows.create("create_contract", schemas.CreateContract),
+        _rows.create("create_contract", schemas.CreateContract, before=check_references),
         _rows.read("get_contract"),
         _rows.change("update_contract", schemas.UpdateContract),
         _rows.act("submit", "submit_contract", schemas.SubmitContract, "Hand in for approval"),

@@ -3,6 +3,7 @@
 from chassis.validation import ById
 from gateway.http.operations import Operation, Resource, Rows
 from gateway.resources.activities import follow_ups
+from gateway.resources.references import check_references
 from schemas import deals as schemas
 
 _rows = Rows(
@@ -14,9 +15,9 @@ OPPORTUNITIES = Resource(
     "Opportunities 商机",
     (
         _rows.list("list_opportunities", schemas.OPPORTUNITIES),
-        _rows.create("create_opportunity", schemas.CreateOpportunity),
+        _rows.create("create_opportunity", schemas.CreateOpportunity, before=check_references),
         _rows.read("get_opportunity"),
-        _rows.change("update_opportunity", schemas.UpdateOpportunity),
+        _rows.change("update_opportunity", schemas.UpdateOpportunity, before=check_references),
         _rows.act(
             "advance",
             "advance_opportunity",

@@ -12,3 +12,4 @@ from schemas.customers.customers import CreateCustomer as CreateCustomer
 from schemas.customers.customers import Customer as Customer
 from schemas.customers.customers import UpdateCustomer as UpdateCustomer
 from schemas.customers.events import EVENTS as EVENTS
+from schemas.customers.references import CheckReferences as CheckReferences

@@ -3,6 +3,7 @@
 from chassis.db import Database
 from chassis.directory_listener import DirectoryListener
 from chassis.housekeeping import Housekeeping
+from chassis.replays import Replays
 from schemas.deals import EVENTS
 from services.deals.persistence.tables import metadata
 from services.deals.use_cases.approval import Approval
@@ -24,6 +25,7 @@ class DealsService(
     Sections,
     DirectoryListener,
     Housekeeping,
+    Replays,
 ):
     """Opportunities from first contact to won or lost, and the contracts they end in."""
 

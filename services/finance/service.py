@@ -3,6 +3,7 @@
 from chassis.db import Database
 from chassis.directory_listener import DirectoryListener
 from chassis.housekeeping import Housekeeping
+from chassis.replays import Replays
 from schemas.finance import EVENTS
 from services.finance.persistence.tables import metadata
 from services.finance.use_cases.receipts import Receipts
@@ -11,7 +12,9 @@ from services.finance.use_cases.refunds import Refunds
 from services.finance.use_cases.sections import Sections
 
 
-class FinanceService(Receivables, Receipts, Refunds, Sections, DirectoryListener, Housekeeping):
+class FinanceService(
+    Receivables, Receipts, Refunds, Sections, DirectoryListener, Housekeeping, Replays
+):
     """Owns receivables, receipts and their allocations, and refunds."""
 
     name = "finance"

@@ -3,6 +3,7 @@
 from chassis.db import Database
 from chassis.directory_listener import DirectoryListener
 from chassis.housekeeping import Housekeeping
+from chassis.replays import Replays
 from schemas.leads import EVENTS
 from services.leads.persistence.tables import metadata
 from services.leads.use_cases.conversion import CONVERSION, Conversions
@@ -14,7 +15,15 @@ from services.leads.use_cases.sections import Sections
 
 
 class LeadsService(
-    Intake, Pool, Nurture, Imports, Conversions, Sections, DirectoryListener, Housekeeping
+    Intake,
+    Pool,
+    Nurture,
+    Imports,
+    Conversions,
+    Sections,
+    DirectoryListener,
+    Housekeeping,
+    Replays,
 ):
     """Leads, hosted by nameko under the name `leads`."""
 

@@ -26,3 +26,9 @@ def system() -> Iterator[System]:
 def rep(system: System) -> Caller:
     """A sales representative."""
     return system.person("rep")
+
+
+@pytest.fixture
+def client(system: System) -> Caller:
+    """Return a person with nothing but what its conversions make."""
+    return system.person("rep", "/cn/south/sales/")

@@ -1,22 +1,21 @@
-"""SIGKILL at every named point of a conversion, and at random (R1, R2, L18).
+"""SIGKILL at every named point of a conversion (R2, L18).
 
 Afterwards a conversion is complete or undone, a repeat of the request gives the same ids, nothing
 is an orphan, and what was not complete was never seen.
 """
 
 import contextlib
-import os
-import random
-import signal
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
 from chassis.ids import new_id
+from services.leads.use_cases.conversion import CONVERSION
+from tests.fixtures.conversions import assert_whole
 from tests.fixtures.system import Caller, System, eventually
 
 Round = tuple[str, ...]
@@ -69,9 +68,14 @@ WORKER = both("commit--evt-all--gateway-worker", "ack--evt-all--gateway-worker")
 UNDO_LEADS = both(
     "saga_call--conversion.make_customer.undo",
     "commit--saga.conversion.make_customer.undo",
-    "commit--saga.conversion.end.undo",
 )
 UNDO_CUSTOMERS = both("commit--customers.cancel_conversion", "reply--customers.cancel_conversion")
+
+UNDO_OPPORTUNITY = both(
+    "saga_call--conversion.make_opportunity.undo",
+    "commit--saga.conversion.make_opportunity.undo",
+)
+UNDO_DEALS = both("commit--deals.cancel_conversion", "reply--deals.cancel_conversion")
 
 
 def rounds(*columns: Sequence[str]) -> list[Round]:
@@ -84,8 +88,9 @@ def rounds(*columns: Sequence[str]) -> list[Round]:
 
 ROUNDS = rounds(LEADS, CUSTOMERS, DEALS, RELAY, WORKER)
 UNDONE = rounds(UNDO_LEADS, UNDO_CUSTOMERS)
-DAILY = (0, 1, 4, 7, 9)
-"""Rounds of every day: both sides of the first commit, the calls, the commits of the saga."""
+GIVEN_UP = rounds(UNDO_OPPORTUNITY, UNDO_DEALS)
+DAILY = (0, 4, 7, 9)
+"""Rounds of every day: the first commit, the end of the acks, a call and a record of the saga."""
 
 
 def marked(all_rounds: list[Round], daily: Sequence[int]) -> list[Any]:
@@ -93,12 +98,6 @@ def marked(all_rounds: list[Round], daily: Sequence[int]) -> list[Any]:
         pytest.param(one, id=one[0], marks=() if turn in daily else pytest.mark.audit)
         for turn, one in enumerate(all_rounds)
     ]
-
-
-@pytest.fixture
-def client(system: System) -> Caller:
-    """Return a person with nothing but what its conversions make."""
-    return system.person("rep", "/cn/south/sales/")
 
 
 @contextlib.contextmanager
@@ -162,50 +161,27 @@ def items(client: Caller, path: str) -> list[dict[str, Any]]:
 
 def has_passed_the_pivot(client: Caller, lead: dict[str, Any]) -> bool:
     if lead["status"] != "converting":
-        return lead["status"] == "converted"
+        return bool(lead["status"] == "converted")
     answer = client.ask("GET", f"/conversions/{lead['conversion_id']}")
     if not answer.is_success:
         return True  # Nobody can tell now.
-    steps = {step["step"]: step["state"] for step in answer.json()["steps"]}
+    steps: dict[str, str] = {step["step"]: step["state"] for step in answer.json()["steps"]}
     made = ("make_customer", "make_opportunity")
     return all(steps[name] in ("done", "skipped") for name in made)
 
 
-def assert_whole(system: System, client: Caller, done: Sequence[dict[str, Any]]) -> None:
-    """Everything that the client has is complete, and everything complete is the client's."""
-    for database, table in (
-        ("customers", "customers"),
-        ("customers", "contacts"),
-        ("deals", "opportunities"),
-    ):
-        hidden = f"select count(*) from {table} where provisional_for is not null"
-        assert system.value(database, hidden) == 0, f"provisional {table}"
-        kind = {"customers": "customer_id", "contacts": "contact_id"}.get(table, "opportunity_id")
-        mine = "owner_id" if table != "contacts" else "created_by"
-        there = system.rows(database, f"select id from {table} where {mine} = %s", client.id)
-        found = sorted(str(row["id"]) for row in there)
-        assert found == sorted(one[kind] for one in done), f"orphans or losses among {table}"
-    turned = system.rows(
-        "leads",
-        "select id, customer_id, contact_id, opportunity_id from leads"
-        " where owner_id = %s and status = 'converted'",
-        client.id,
-    )
-    expected = {one["lead_id"]: one for one in done}
-    assert {str(row["id"]) for row in turned} == set(expected)
-    for row in turned:
-        made = expected[str(row["id"])]
-        for kind in ("customer_id", "contact_id", "opportunity_id"):
-            assert str(row[kind]) == made[kind]
-    for one in done:
-        for subject, kind in (
-            (f"lead/{one['lead_id']}", "lead_converted"),
-            (f"customer/{one['customer_id']}", "customer_created"),
-            (f"contact/{one['contact_id']}", "contact_created"),
-            (f"opportunity/{one['opportunity_id']}", "opportunity_created"),
-        ):
-            assert system.happened(subject, kind) == 1, (subject, kind)
-    assert system.parked() == []
+def test_every_step_of_the_conversion_is_killed_at() -> None:
+    """R2: a step that is added to the conversion must be added here."""
+    named = {*LEADS, *CUSTOMERS, *DEALS}
+    for step in CONVERSION.steps:
+        places = [f"commit--saga.conversion.{step.name}"]
+        if step.service:
+            places += [
+                f"saga_call--conversion.{step.name}",
+                f"commit--{step.service}.{step.method}",
+                f"reply--{step.service}.{step.method}",
+            ]
+        assert set(both(*places)) <= named
 
 
 @pytest.mark.parametrize("points", marked(ROUNDS, DAILY))
@@ -236,7 +212,7 @@ def test_a_conversion_survives_a_kill_at_every_point(
     assert seen == []
 
 
-@pytest.mark.parametrize("points", marked(UNDONE, (2,)))
+@pytest.mark.parametrize("points", marked(UNDONE, (3,)))
 def test_an_undone_conversion_survives_a_kill_at_every_point(
     system: System, client: Caller, points: Round
 ) -> None:
@@ -266,69 +242,54 @@ def test_an_undone_conversion_survives_a_kill_at_every_point(
     assert system.convert(client, lead["id"])["state"] == "completed"
 
 
+@pytest.mark.audit
+@pytest.mark.parametrize("points", GIVEN_UP, ids=[one[0] for one in GIVEN_UP])
+def test_a_conversion_that_deals_does_not_answer_is_undone_in_both_services(
+    system: System, client: Caller, points: Round
+) -> None:
+    """R2, L18: the customer that was made meanwhile goes too, whoever is killed on the way."""
+    lead = system.lead(client)
+    system.settle()
+    system.await_ready()
+    with watched(system, client) as seen, armed(system, points):
+        with system.without("deals"):
+            path = f"/leads/{lead['id']}/convert"
+            begun = client.persist("POST", path, key=new_id(), json={}).json()
+            where = "select step, state from sagas where id = %s"
+
+            def is_at(step: int, state: str) -> bool:
+                return system.rows("leads", where, begun["id"]) == [{"step": step, "state": state}]
+
+            eventually(partial(is_at, 1, "running"), "the call of deals")
+            # As if deals had been away for minutes.
+            aged = "update sagas set created_at = now() - interval '1 hour' where id = %s"
+            system.rows("leads", aged, begun["id"])
+            let_go(system)
+
+            def is_given_up() -> bool:
+                let_go(system)
+                return is_at(1, "compensating")
+
+            eventually(is_given_up, "that it is given up")
+
+        def all_hit() -> bool:
+            let_go(system)
+            return not still_armed(system)
+
+        eventually(all_hit, f"a kill at each of {points}", 60)
+        done = eventually(lambda: ended(system, client, begun["id"]), "its end", 60)
+        system.settle()
+
+    assert done["state"] == "compensated"
+    assert client.get(f"/leads/{lead['id']}")["status"] == lead["status"]
+    assert_whole(system, client, [])
+    assert seen == []
+    assert system.convert(client, lead["id"])["state"] == "completed"
+
+
 def ended(system: System, client: Caller, conversion_id: str) -> dict[str, Any] | None:
     let_go(system)
     answer = client.persist("GET", f"/conversions/{conversion_id}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found if found["state"] in ("completed", "compensated") else None
-
-
-# At random
-
-VICTIMS = ("gateway", "gateway-worker", "leads", "customers", "deals", "finance", "relay")
-
-
-@contextlib.contextmanager
-def storm(system: System, seed: int, kills: int) -> Iterator[list[str]]:
-    """Kill random processes, one about every 1.5 s, so many times."""
-    dice = random.Random(seed)
-    over = threading.Event()
-    killed: list[str] = []
-
-    def kill() -> None:
-        while len(killed) < kills and not over.wait(dice.expovariate(1 / 1.5)):
-            role = dice.choice(VICTIMS)
-            pids = system.house.pids(role)
-            # Of the gateway it is mostly a worker that dies, now and then all of it.
-            pids = pids[1:] if role == "gateway" and dice.random() < 0.7 else pids
-            if pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(dice.choice(pids), signal.SIGKILL)
-                    killed.append(role)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        over.set()
-        thread.join()
-
-
-@pytest.mark.parametrize(
-    ("count", "clients", "kills"),
-    [
-        pytest.param(40, 4, 12, id="small"),
-        pytest.param(300, 8, 50, id="full", marks=pytest.mark.audit),
-    ],
-)
-def test_nothing_is_lost_doubled_or_half_done_in_a_storm_of_kills(
-    system: System, client: Caller, count: int, clients: int, kills: int
-) -> None:
-    """R1: every process dies again and again; every conversion comes to its end once."""
-    seed = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
-    print(f"seed {seed}: CHAOS_SEED={seed} repeats it")
-    leads = [system.lead(client)["id"] for _ in range(count)]
-    system.await_ready()
-
-    with storm(system, seed, kills) as killed, ThreadPoolExecutor(clients) as pool:
-        done = list(pool.map(lambda lead: system.convert(client, lead), leads))
-    system.await_ready()
-    system.settle()
-    print(f"killed: {', '.join(killed)}")
-
-    assert len(killed) >= kills // 2
-    assert len({one["id"] for one in done}) == count
-    assert {one["state"] for one in done} == {"completed"}
-    assert_whole(system, client, done)

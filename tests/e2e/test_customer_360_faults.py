@@ -174,8 +174,14 @@ FAULTS: dict[str, Callable[[System, str], contextlib.AbstractContextManager[None
 }
 
 
-@pytest.mark.parametrize("role", SERVICES)
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("fault", "role"),
+    [
+        *[("frozen", role) for role in SERVICES],
+        *[("killed", role) for role in ("customers", "finance")],
+        *[pytest.param("killed", role, marks=pytest.mark.audit) for role in ("leads", "deals")],
+    ],
+)
 def test_a_service_that_does_not_answer_costs_its_sections_and_nothing_else(
     system: System, reader: Caller, customers: list[Known], role: str, fault: str
 ) -> None:
@@ -207,18 +213,33 @@ def test_a_slow_service_is_shown_fresh_when_it_comes_in_time(
     assert readings.sections["opportunities", "fresh"] > 0
 
 
-def test_a_thousand_reads_with_late_replies_never_show_another_customers_data(
-    system: System, reader: Caller, customers: list[Known]
+@pytest.mark.parametrize("count", [1000, pytest.param(5000, marks=pytest.mark.audit)])
+def test_reads_with_late_replies_never_show_another_customers_data(
+    system: System, reader: Caller, customers: list[Known], count: int
 ) -> None:
     """R9: a fifth of the time some service is late."""
     await_whole(reader, customers[0])
     with flapping(system, SERVICES, late=0.2):
-        readings = many_reads(reader, customers, 1000, threads=8)
+        readings = many_reads(reader, customers, count, threads=8)
 
     readings.assert_good()
-    assert sum(readings.statuses.values()) == 1000
+    assert sum(readings.statuses.values()) == count
     late = sum(count for (_, status), count in readings.sections.items() if status != "fresh")
     assert late > 0, "nothing was late: the test proves nothing"
+
+
+def test_who_may_not_see_a_customer_learns_nothing_while_its_owner_is_frozen(
+    system: System, reader: Caller, customers: list[Known]
+) -> None:
+    """R9, S1: the view does not open up because nobody can be asked."""
+    stranger = system.person("rep", "/fr/paris/")
+    known = customers[0]
+    await_whole(reader, known)
+    with frozen(system, "customers"):
+        answer = stranger.ask("GET", f"/customers/{known.id}/360", expect=(200, 404, 503))
+
+    for secret in (known.name, *(known.ids - {known.id})):
+        assert secret not in answer.text
 
 
 def await_whole(reader: Caller, known: Known) -> None:

@@ -55,7 +55,7 @@ def imported(caller: Caller, file: bytes, dry_run: str) -> dict[str, Any]:
         job: dict[str, Any] = caller.get(place)
         return job if job["state"] not in ("queued", "running") else None
 
-    return eventually(ended, "the end of the import") or {}
+    return eventually(ended, "the end of the import")
 
 
 def verdicts(caller: Caller, job: dict[str, Any]) -> list[tuple[int, str]]:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 
@@ -37,10 +38,7 @@ def test_of_fifty_claimants_of_one_lead_exactly_one_gets_it(system: System) -> N
     path = f"/leads/{lead['id']}/claim"
 
     answers = at_once(
-        [
-            lambda caller=caller: caller.persist("POST", path, key=new_id(), json={})
-            for caller in callers * 10
-        ]
+        [partial(caller.persist, "POST", path, key=new_id(), json={}) for caller in callers * 10]
     )
 
     assert codes(answers) == {"200": 1, "lead_already_owned": 49}
@@ -64,9 +62,7 @@ def test_one_claimant_at_twenty_leads_gets_as_many_as_allowed(system: System) ->
 
     answers = at_once(
         [
-            lambda lead=lead: claimant.persist(
-                "POST", f"/leads/{lead['id']}/claim", key=new_id(), json={}
-            )
+            partial(claimant.persist, "POST", f"/leads/{lead['id']}/claim", key=new_id(), json={})
             for lead in leads
         ]
     )
@@ -107,7 +103,7 @@ def test_sixty_identical_posts_of_which_some_are_cut_make_one_lead(
                 time.sleep(0.05)
         return rep.persist("POST", "/leads", json=body)
 
-    answers = at_once([lambda number=number: post(number) for number in range(60)])
+    answers = at_once([partial(post, number) for number in range(60)])
 
     assert {answer.status_code for answer in answers} <= {200, 201}, codes(answers)
     assert len({answer.json()["id"] for answer in answers}) == 1

@@ -185,7 +185,8 @@ class Bulk:
     def deal(self, n: int) -> Row:
         """Return opportunity n; the first ones are won, one for each contract."""
         customer = n % self.counts.customers
-        won, lost = n < self.counts.contracts, n >= self.counts.contracts and n % 4 == 1
+        won = n < self.counts.contracts
+        lost = not won and (n + n // self.counts.customers) % 4 == 1
         stage, probability = ("signing", 100) if won else _STAGES[n % len(_STAGES)]
         product, sku, _ = words.PRODUCTS[n % len(words.PRODUCTS)]
         row = self._aggregate("deal", n, self.counts.deals, self.owner_of(customer))

@@ -73,6 +73,11 @@ def read_customer(tx: "Tx", customer_id: str) -> Customer:
     return RECORDS.read(tx, customer_id, shown(tx))
 
 
+def is_shown(tx: "Tx", customer_id: str) -> bool:
+    """Return whether a customer exists for the actor."""
+    return tx.row(select(_C.id).where(_C.id == customer_id, shown(tx))) is not None
+
+
 def page_customers(tx: "Tx", query: Mapping[str, Any]) -> Page:
     return LISTING.page(tx, select(customers).where(shown(tx)), query, RECORDS.build)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chassis.entrypoints import command, query
-from chassis.errors import Forbidden
+from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.ids import new_id
 from chassis.money import Money
 from chassis.validation import ById, ListQuery
@@ -12,6 +12,7 @@ from schemas import deals as schemas
 from services.deals.domain import contracts as rules
 from services.deals.domain.contracts import Contract, Signatory
 from services.deals.domain.instalments import Term
+from services.deals.domain.opportunities import Opportunity
 from services.deals.persistence import contracts, opportunities, reach
 
 if TYPE_CHECKING:
@@ -37,10 +38,9 @@ class Contracts:
         """Draft a contract.
 
         Raises:
-            NotFound: `not_found` for an opportunity that the actor may not see.
             Forbidden: `not_permitted` for an owner out of reach.
             Refused: `opportunity_lost`.
-            Invalid: `opportunity_of_other_customer`, `ends_before_start`,
+            Invalid: `unknown_opportunity`, `opportunity_of_other_customer`, `ends_before_start`,
                 `percentages_not_hundred`, `instalments_not_total`, `instalment_kinds_mixed`,
                 `instalment_without_amount`, `sequence_malformed`, `currency_mismatch`,
                 `too_many`.
@@ -48,10 +48,7 @@ class Contracts:
         owner = owner_id or tx.actor.id
         if not reach.may_own(tx, "contracts:create", owner):
             raise Forbidden("not_permitted", permission="contracts:create", owner_id=owner)
-        # Locked, so that it is not lost while a contract is made from it.
-        opportunity = (
-            opportunities.lock(tx, opportunity_id, "opportunities:read") if opportunity_id else None
-        )
+        opportunity = _lock_named(tx, opportunity_id) if opportunity_id else None
         made, created = rules.draft(
             id=new_id(),
             number=contracts.new_number(tx),
@@ -102,6 +99,14 @@ class Contracts:
         """Return one page of contracts; see `schemas.deals.lists` for what can be asked."""
         page = contracts.page(tx, query)
         return page.dump(_ITEMS.dump(page.items))
+
+
+def _lock_named(tx: "Tx", opportunity_id: str) -> Opportunity:
+    """Return a contract's opportunity, locked, so that it is not lost meanwhile."""
+    try:
+        return opportunities.lock(tx, opportunity_id, "opportunities:read")
+    except NotFound as refusal:
+        raise Invalid.field("#/opportunity_id", "unknown_opportunity") from refusal
 
 
 def _with_parts(fields: Mapping[str, Any]) -> dict[str, Any]:

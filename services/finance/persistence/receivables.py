@@ -37,7 +37,7 @@ COLLECTED = SUMS.c.collected_amount
 STILL_OPEN = _table.amount_amount - COLLECTED
 
 
-def status(today: date) -> ColumnElement[str]:
+def status(today: date | ColumnElement[date]) -> ColumnElement[str]:
     """Return the rule of `Receivable.status` as SQL."""
     return case(
         (STILL_OPEN <= 0, SETTLED),

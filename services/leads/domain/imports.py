@@ -31,13 +31,21 @@ class Known:
     lead_id: str | None
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A row of the same file that was created by an earlier chunk; no lead in a dry run."""
+
+    row: int
+    lead_id: str | None = None
+
+
 @dataclass
 class Verdict:
     """What happens to one row: `created`, `duplicate` or `invalid`.
 
     Attributes:
         matched: Kind of the key by which a duplicate was recognised.
-        of_row: The earlier row of the same chunk that a duplicate repeats.
+        of_row: The row of the same file that a duplicate repeats.
     """
 
     row: int
@@ -61,29 +69,35 @@ class Verdict:
         return answer
 
 
-def judge(drafts: Sequence[Draft], known: Mapping[Key, Known]) -> list[Verdict]:
+def judge(
+    drafts: Sequence[Draft], known: Mapping[Key, Known], earlier: Mapping[Key, Earlier]
+) -> list[Verdict]:
     """Return a verdict per row, in order; the first of equal rows is created.
 
     Args:
-        known: Keys of the leads that exist.
+        known: Keys of the leads that existed before this file.
+        earlier: Keys of the rows that earlier chunks of this file created.
     """
     verdicts = []
-    first: dict[Key, int] = {}
+    first = dict(earlier)
     for draft in drafts:
         if draft.errors:
             verdicts.append(Verdict(draft.row, "invalid", errors=draft.errors))
             continue
         verdicts.append(_compare(draft, known, first))
         if verdicts[-1].verdict == "created":
-            first.update((key, draft.row) for key in draft.keys)
+            first.update((key, Earlier(draft.row)) for key in draft.keys)
     return verdicts
 
 
-def _compare(draft: Draft, known: Mapping[Key, Known], first: Mapping[Key, int]) -> Verdict:
+def _compare(draft: Draft, known: Mapping[Key, Known], first: Mapping[Key, Earlier]) -> Verdict:
     for key in draft.keys:
         if key in known:
             return Verdict(draft.row, "duplicate", lead_id=known[key].lead_id, matched=key[0])
     for key in draft.keys:
         if key in first:
-            return Verdict(draft.row, "duplicate", matched=key[0], of_row=first[key])
+            same = first[key]
+            return Verdict(
+                draft.row, "duplicate", lead_id=same.lead_id, matched=key[0], of_row=same.row
+            )
     return Verdict(draft.row, "created")

@@ -1,6 +1,7 @@
 """All tables of the leads database."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -143,9 +145,25 @@ IMPORT_ROWS = Table(
     "import_rows",
     metadata,
     Column("job_id", Id, nullable=False),
+    Column("dry_run", Boolean, nullable=False, server_default=false()),
     Column("row", Integer, nullable=False),
     Column("verdict", JSONB, nullable=False),
     Column("created_at", Instant, nullable=False),
-    PrimaryKeyConstraint("job_id", "row"),
+    PrimaryKeyConstraint("job_id", "dry_run", "row"),
+    Index("ix_import_rows_dry", "created_at", postgresql_where=text("dry_run")),
 )
 """The verdict of every imported row, as it was answered: a repeated chunk gets it again."""
+
+IMPORT_KEYS = Table(
+    "import_keys",
+    metadata,
+    Column("job_id", Id, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("key", Id, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("lead_id", Id),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("job_id", "dry_run", "key"),
+    Index("ix_import_keys_created_at", "created_at"),
+)
+"""By what the created rows of a file are recognised, hashed: later chunks may repeat them."""

@@ -1,10 +1,11 @@
 """Import: many leads from a file, chunk by chunk, one verdict per row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from chassis.db import Tx
-from chassis.entrypoints import command
+from chassis.entrypoints import command, every
 from chassis.grams import fold
 from chassis.ids import new_id
 from schemas.leads import ImportRows, read_row
@@ -15,6 +16,9 @@ from services.leads.persistence import imports as stored
 from services.leads.persistence import leads
 from services.leads.use_cases.intake import with_phone
 from services.leads.use_cases.placement import place
+
+KEEP_TRIALS = timedelta(days=7)
+"""How long dry runs and the keys of a file are kept; its job has ended long before."""
 
 _METHODS = frozenset(f"#/{name}" for name in intake.CONTACT_METHODS)
 _NAMES = frozenset(f"#/{name}" for name in intake.NAMES)
@@ -36,7 +40,8 @@ class Imports:
     ) -> dict[str, Any]:
         """Make leads of the rows that are some and are new; a repeated row keeps its verdict.
 
-        A wrong row does not stop the others. A dry run stores nothing and gives no ids.
+        A wrong row does not stop the others. A dry run makes no lead and gives no ids of its own,
+        but remembers its rows, so that it finds what a file repeats as the real run will.
 
         Raises:
             Invalid: `owner_or_pool`, `unknown_person`.
@@ -46,20 +51,24 @@ class Imports:
         """
         sender = f"file:{tx.actor.id}"
         drafts = [draft(row, lead, sender) for row, lead in rows]
-        if dry_run:
-            verdicts = imports.judge(drafts, _known(tx, drafts))
-            return {"verdicts": [verdict.answer() for verdict in verdicts]}
-        stored.lock_imports(tx)
-        earlier = stored.find_verdicts(tx, job_id, (item.row for item in drafts))
-        fresh = [item for item in drafts if item.row not in earlier]
-        verdicts = imports.judge(fresh, _known(tx, fresh)) if fresh else []
-        if any(verdict.verdict == "created" for verdict in verdicts):
-            wanted = sum(verdict.verdict == "created" for verdict in verdicts)
+        run = stored.Run(job_id, dry_run)
+        stored.lock_imports(tx, run)
+        answered = stored.find_verdicts(tx, run, (item.row for item in drafts))
+        fresh = [item for item in drafts if item.row not in answered]
+        verdicts = _judge(tx, run, fresh) if fresh else []
+        wanted = sum(verdict.verdict == "created" for verdict in verdicts)
+        if wanted and not dry_run:
             owner_id, pool_id = place(tx, owner_id=owner_id, pool_id=pool_id, wanted=wanted)
             _create(tx, fresh, verdicts, owner_id, pool_id)
         answers = {verdict.row: verdict.answer() for verdict in verdicts}
-        stored.keep_verdicts(tx, job_id, list(answers.values()))
-        return {"verdicts": [earlier.get(row) or answers[row] for row, _ in rows]}
+        stored.keep_verdicts(tx, run, list(answers.values()))
+        stored.keep_keys(tx, run, fresh, verdicts)
+        return {"verdicts": [answered.get(row) or answers[row] for row, _ in rows]}
+
+    @every(3600)
+    def purge_trials(self, tx: Tx) -> None:
+        """Delete dry runs and keys whose time is over; verdicts on leads stay for ever."""
+        stored.delete_trials(tx, tx.now - KEEP_TRIALS)
 
 
 def draft(row: int, values: dict[str, Any], sender: str) -> Draft:
@@ -96,8 +105,19 @@ def _keys(facts: dict[str, Any]) -> list[Key]:
     return keys
 
 
-def _known(tx: Tx, drafts: Sequence[Draft]) -> dict[Key, Known]:
-    """Return the keys of the leads that could be the same as some row."""
+def _judge(tx: Tx, run: stored.Run, drafts: Sequence[Draft]) -> list[Verdict]:
+    """Return verdicts against the leads there are and the earlier chunks of the file."""
+    earlier = stored.find_earlier(tx, run, drafts)
+    own = {row.lead_id for row in earlier.values()}
+    return imports.judge(drafts, _known(tx, drafts, own), earlier)
+
+
+def _known(tx: Tx, drafts: Sequence[Draft], own: Container[str | None]) -> dict[Key, Known]:
+    """Return the keys of the leads that could be the same as some row.
+
+    Args:
+        own: Leads of the same file; what repeats them is told by its row, as in a dry run.
+    """
 
     def values(kind: str, place: int = 1) -> Iterable[str]:
         return {key[place] for item in drafts for key in item.keys if key[0] == kind}
@@ -110,6 +130,8 @@ def _known(tx: Tx, drafts: Sequence[Draft]) -> dict[Key, Known]:
         chats=values("chat_id"),
         references=values("external_id", 2),
     ):
+        if twin.lead_id in own:
+            continue
         lead, name = Known(twin.lead_id if twin.visible else None), fold(twin.title)
         if twin.external_id and twin.source_system:
             known[("external_id", twin.source_system, twin.external_id)] = lead

@@ -1,4 +1,4 @@
-"""A house of its own for each file: what one test breaks must not reach another's."""
+"""One house for all files, swept between them: what one file leaves must not reach another's."""
 
 import os
 import shutil
@@ -11,9 +11,9 @@ import pytest
 from tests.fixtures.hosted import DemoHouse, Process, demo, relay
 
 
-@pytest.fixture(scope="module")
-def house() -> Iterator[DemoHouse]:
-    """PostgreSQL and RabbitMQ for one file of tests."""
+@pytest.fixture(scope="package")
+def servers() -> Iterator[DemoHouse]:
+    """PostgreSQL and RabbitMQ of these tests alone: they are killed again and again."""
     # Not pytest's own folder: every session closes that to other users, and servers are such.
     home = Path(tempfile.mkdtemp(prefix="omnibus-"))
     made = DemoHouse(home)
@@ -24,6 +24,13 @@ def house() -> Iterator[DemoHouse]:
         os.environ.pop(name) if value is None else os.environ.update({name: value})
     made.stop()
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def house(servers: DemoHouse) -> DemoHouse:
+    """The house as if it were new: no rows, no messages."""
+    servers.sweep()
+    return servers
 
 
 @pytest.fixture(scope="module")

@@ -188,7 +188,10 @@ def test_a_broker_killed_for_a_while_loses_nothing(
     sender.kill()
 
 
-def test_five_broker_kills_leave_no_greenlet_behind(house: DemoHouse, process: Process) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(5, marks=pytest.mark.audit)])
+def test_broker_kills_leave_no_greenlet_behind(
+    house: DemoHouse, process: Process, kills: int
+) -> None:
     client = house.client()
 
     def greenlets() -> int:
@@ -196,7 +199,7 @@ def test_five_broker_kills_leave_no_greenlet_behind(house: DemoHouse, process: P
 
     try:
         before = greenlets()
-        for _ in range(5):
+        for _ in range(kills):
             house.house.rabbitmq.kill()
             house.house.rabbitmq.start()
             assert eventually(lambda: process.ready() and client.connected, RECOVERY, 0.1)

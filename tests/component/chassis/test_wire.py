@@ -173,10 +173,7 @@ def test_without_the_option_a_stock_service_is_not_heard(client: RpcClient, stoc
 def test_the_reply_queue_comes_back_with_the_connection(
     house: DemoHouse, to_stock: RpcClient
 ) -> None:
-    listed = house.house.rabbitmq.control("list_connections", "pid", "client_properties")
-    [pid] = [line.split()[0] for line in listed.splitlines() if '"tests rpc"' in line]
-
-    house.house.rabbitmq.control("close_connection", pid, "test")
+    house.drop_connection("tests rpc")
 
     assert eventually(lambda: not to_stock.connected)
     assert eventually(lambda: answered(to_stock, "stock") and answered(to_stock, "demo"), 30, 0.2)

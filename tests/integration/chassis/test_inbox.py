@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from chassis import inbox
 from chassis.db import Database, Tx
@@ -78,3 +78,29 @@ def test_attempts_are_counted_until_the_message_has_ended(database: Database) ->
     database.run(lambda tx: inbox.forget_attempts(tx, "a", "guilty"), tester)
 
     assert (count("guilty"), count("innocent")) == (1, 2)
+
+
+@pytest.mark.parametrize(("keep", "left"), [(False, 1), (True, 2)])
+def test_what_is_older_than_ninety_days_is_forgotten_unless_it_moved_money(
+    database: Database, keep: bool, left: int
+) -> None:
+    def received(tx: Tx) -> int:
+        return len(tx.rows(select(metadata.tables["inbox"])))
+
+    with database.transaction(tester) as tx:
+        for consumer in ("old", "young"):
+            inbox.first_time(tx, consumer, new_id())
+            inbox.count_attempt(tx, consumer, "m")
+        for table, column in (("inbox", "received_at"), ("attempts", "first_at")):
+            tx.execute(
+                text(
+                    f"update {table} set {column} = now() - interval '91 days'"
+                    " where consumer = 'old'"
+                )
+            )
+
+    database.run(lambda tx: inbox.purge(tx, keep_received=keep), tester)
+
+    assert database.run(received, tester) == left
+    attempts = database.run(lambda tx: tx.rows(select(ATTEMPTS.c.consumer)), tester)
+    assert [row.consumer for row in attempts] == ["young"]

@@ -139,8 +139,11 @@ def test_a_contract_comes_from_a_visible_deal_of_the_same_customer(send: Any) ->
     made = send(REP, "create_contract", linked)
 
     assert made["opportunity_id"] == opportunity["id"]
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid) as unseen:
         send(MATE, "create_contract", linked)
+    assert unseen.value.details["errors"] == [
+        {"pointer": "#/opportunity_id", "code": "unknown_opportunity", "meta": {}}
+    ]
     with pytest.raises(Invalid):
         send(REP, "create_contract", {**linked, "customer_id": OTHER_CUSTOMER})
     send(REP, "lose_opportunity", {"id": opportunity["id"], "reason": "price"})

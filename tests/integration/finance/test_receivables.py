@@ -241,3 +241,17 @@ def test_a_use_case_is_a_plain_method(service: Any, bill: Any) -> None:
         found = service.get_receivable(tx, id=one["id"])
 
     assert found.open.text() == "10.00"
+
+
+def test_visibility_follows_a_person_who_changes_team_X6(
+    service: Any, bill: Any, send: Any
+) -> None:
+    (one,) = bill("10.00")
+    assert send(DIRECTOR, "get_receivable", {"id": one["id"]})
+    moved = {"id": REP, "name": "李娜", "team_path": "/cn/south/", "roles": ["rep"], "active": True}
+    event = {"id": new_id(), "version": 2, "data": {"after": moved}}
+
+    service.on_gateway_person_changed(Occurrence(event, "finance"))
+
+    with pytest.raises(NotFound):
+        send(DIRECTOR, "get_receivable", {"id": one["id"]})

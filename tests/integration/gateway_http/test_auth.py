@@ -28,8 +28,9 @@ def test_a_key_in_the_wrong_place_is_pointed_out(
 
     response = client.get(f"/v1/leads{query}", headers=headers)
 
-    assert response.status_code == 401
+    assert (response.status_code, response.json["code"]) == (401, "credential_misplaced")
     assert response.json["credential"] == seen
+    assert seen in response.json["detail"]
 
 
 @pytest.mark.parametrize("problem", ["key_expired", "key_revoked", "person_inactive"])

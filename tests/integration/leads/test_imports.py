@@ -1,12 +1,16 @@
 """Rows of a file become leads once, with one verdict each (L16)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from chassis.errors import CRMError, Forbidden, Invalid, NotFound, Refused
 from chassis.ids import new_id
+from services.leads.persistence.tables import metadata
 from services.leads.service import LeadsService
+from services.leads.use_cases.imports import KEEP_TRIALS
 from tests.fixtures.leads import (
     LIU,
     SUN,
@@ -167,6 +171,92 @@ def test_l16_a_dry_run_says_the_same_and_stores_nothing(service: LeadsService) -
     assert count_leads(service) == 1
     assert _verdicts(service, chunk) == tried
     assert count_leads(service) == 2
+
+
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry", "for good"])
+def test_l16_what_a_file_repeats_is_found_across_its_chunks(
+    service: LeadsService, dry_run: bool
+) -> None:
+    one = _chunk(_row(2), _row(3, external_id="7"), dry_run=dry_run)
+    two = {**one, "chunk": 1, "rows": [
+        _row(502, company="公司2", phone="138 0013 8002"),
+        _row(503, external_id="7", phone="13900000000"),
+        _row(504),
+    ]}  # fmt: skip
+
+    first = ask(service.import_rows, one, liu)["verdicts"]
+    found = ask(service.import_rows, two, liu)
+
+    assert [(item["verdict"], item.get("of_row")) for item in found["verdicts"]] == [
+        ("duplicate", 2), ("duplicate", 3), ("created", None),
+    ]  # fmt: skip
+    assert [item.get("lead_id") for item in found["verdicts"][:2]] == [
+        item.get("lead_id") for item in first
+    ]
+    assert ask(service.import_rows, two, liu) == found
+    assert count_leads(service) == (0 if dry_run else 3)
+
+
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry", "for good"])
+def test_l16_chunks_of_one_job_at_once_do_not_overlook_each_other(
+    service: LeadsService, dry_run: bool
+) -> None:
+    job = _chunk(dry_run=dry_run)
+    chunks = [
+        {**job, "chunk": n, "rows": [
+            {**_row(row), "row": 100 * n + row} for row in range(2, 22)
+        ]}
+        for n in range(4)
+    ]  # fmt: skip
+
+    answers = together([lambda c=c: ask(service.import_rows, c, liu) for c in chunks])
+
+    verdicts = [item["verdict"] for answer in answers for item in answer["verdicts"]]
+    assert (verdicts.count("created"), verdicts.count("duplicate")) == (20, 60)
+
+
+def test_m1_a_dry_run_over_several_chunks_foretells_every_verdict(service: LeadsService) -> None:
+    add_leads(service, a_lead(company="公司5", phone="x", phone_e164="+8613800138005"))
+    chunks = [
+        [_row(2), _row(3), _row(4, phone="keine")],
+        [{**_row(3), "row": 5}, {**_row(5), "row": 6}, {**_row(7), "row": 7}],
+        [
+            {**_row(7), "row": 8},
+            {**_row(2), "row": 9, "lead": {"company": "公司2", "email": "a@b"}},
+        ],
+    ]
+
+    def passage(dry_run: bool) -> list[tuple[Any, ...]]:
+        job = _chunk(dry_run=dry_run)
+        return [
+            (item["row"], item["verdict"], item.get("matched"), item.get("of_row"))
+            for n, rows in enumerate(chunks)
+            for item in ask(service.import_rows, {**job, "chunk": n, "rows": rows}, liu)["verdicts"]
+        ]
+
+    foretold = passage(dry_run=True)
+
+    assert passage(dry_run=False) == foretold
+    assert [verdict for _, verdict, _, _ in foretold] == [
+        "created", "created", "invalid", "duplicate", "duplicate", "created", "duplicate",
+        "invalid",
+    ]  # fmt: skip
+
+
+def test_old_dry_runs_are_forgotten_and_receipts_are_not(service: LeadsService) -> None:
+    dry, real = _chunk(_row(2), dry_run=True), _chunk(_row(2))
+    ask(service.import_rows, dry, liu)
+    kept = ask(service.import_rows, real, liu)
+    tables = [metadata.tables["import_rows"], metadata.tables["import_keys"]]
+
+    with service.database.transaction(admin) as tx:
+        for table in tables:
+            tx.execute(update(table).values(created_at=tx.now - KEEP_TRIALS - timedelta(days=1)))
+        service.purge_trials(tx)
+        counts = [len(tx.rows(select(table.c.job_id))) for table in tables]
+
+    assert counts == [1, 0]
+    assert ask(service.import_rows, real, liu) == kept
 
 
 def test_an_external_id_taken_meanwhile_makes_a_duplicate(

@@ -1,6 +1,6 @@
 """Which rows of a file become leads (L16)."""
 
-from services.leads.domain.imports import Draft, Key, Known, judge
+from services.leads.domain.imports import Draft, Earlier, Key, Known, judge
 
 PHONE: Key = ("phone", "+8613800138000", "明远")
 EMAIL: Key = ("email", "a@b.cn", "明远")
@@ -8,7 +8,7 @@ EXTERNAL: Key = ("external_id", "erp", "7")
 
 
 def _answers(drafts: list[Draft], known: dict[Key, Known] | None = None) -> list[dict[str, object]]:
-    return [verdict.answer() for verdict in judge(drafts, known or {})]
+    return [verdict.answer() for verdict in judge(drafts, known or {}, {})]
 
 
 def test_a_new_row_is_created_and_a_wrong_one_is_not() -> None:
@@ -50,3 +50,21 @@ def test_a_wrong_row_does_not_make_the_next_a_duplicate() -> None:
     wrong = Draft(2, {}, [{"pointer": "#/name", "code": "x", "meta": {}}], keys=[PHONE])
 
     assert _answers([wrong, Draft(3, {}, keys=[PHONE])])[1]["verdict"] == "created"
+
+
+def test_a_row_of_an_earlier_chunk_is_told_by_its_row_and_lead() -> None:
+    earlier = {PHONE: Earlier(2, "L2"), EMAIL: Earlier(3)}
+    drafts = [Draft(9, {}, keys=[PHONE]), Draft(10, {}, keys=[EMAIL])]
+
+    found = [verdict.answer() for verdict in judge(drafts, {}, earlier)]
+
+    assert found == [
+        {"row": 9, "verdict": "duplicate", "lead_id": "L2", "matched": "phone", "of_row": 2},
+        {"row": 10, "verdict": "duplicate", "matched": "email", "of_row": 3},
+    ]
+
+
+def test_a_lead_that_was_there_before_the_file_comes_first() -> None:
+    [verdict] = judge([Draft(9, {}, keys=[PHONE])], {PHONE: Known("L1")}, {PHONE: Earlier(2)})
+
+    assert (verdict.lead_id, verdict.of_row) == ("L1", None)

@@ -244,8 +244,8 @@ CREATE TRIGGER decision_is_final BEFORE UPDATE ON refunds
     FOR EACH ROW EXECUTE FUNCTION refuse_second_decision();
 
 -- The use cases lock and check all this before; here it is checked again for whoever comes another
--- way. Locks first, sums by later statements: those see what the locks waited for. NO KEY, since the
--- foreign keys of the same insert hold a KEY SHARE that a full lock would deadlock on.
+-- way. Locks first, sums by later statements: those see what the locks waited for. NO KEY, since
+-- the foreign keys of the same insert hold a KEY SHARE that a full lock would deadlock on.
 CREATE FUNCTION check_journal_lines() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     broken UUID;
