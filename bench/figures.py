@@ -46,6 +46,9 @@ FIGURES: Sequence[Figure] = (
     Figure("Event: commit → effect, p99", "event", "p99_ms", "≤", 50, "ms"),
 )
 
+_QUIET = 0.2
+"""So many cores may be busy elsewhere without a word about it."""
+
 _SHOWN: Sequence[tuple[str, str, Callable[[Mapping[str, Any]], str]]] = (
     ("view_uncached", "360 read, cache off", lambda part: f"{part['per_second']} reads/s, p50"
      f" {part['p50_ms']} ms, p99 {part['p99_ms']} ms at 8 connections"),
@@ -78,6 +81,10 @@ def show(results: Results) -> str:
         unit = "CPU ms each" if "cpu_ms_by_role" in found else "CPU s in all"
         told = ", ".join(f"{role} {value:g}" for role, value in roles.items() if value >= 0.005)
         lines.append(f"  {unit}: {told}")
+        if found["foreign_cores"] > _QUIET:
+            lines.append(
+                f"  Others used {found['foreign_cores']:g} cores meanwhile: times are too long."
+            )
     return "\n".join(lines)
 
 

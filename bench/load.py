@@ -73,14 +73,21 @@ class Load:
         *,
         connections: int,
         seconds: float = 0.0,
+        warm: int = 0,
     ) -> None:
-        """Prepare requests; each is sent once, or all of them in turn for some seconds."""
+        """Prepare requests; each is sent once, or all of them in turn for some seconds.
+
+        Args:
+            warm: So many of them are sent over every connection before it says that it is ready:
+                a connection belongs to one worker, and each worker has a cache of its own.
+        """
         host, port = address
         order = {
             "host": host,
             "port": port,
             "connections": connections,
             "seconds": seconds,
+            "warm": warm,
             "requests": [request.wire(f"{host}:{port}").decode() for request in requests],
         }
         self._process = subprocess.Popen(
@@ -148,6 +155,11 @@ def main() -> None:
     connections = [_Connection((order["host"], order["port"])) for _ in range(order["connections"])]
     for connection in connections:
         selector.register(connection.socket, selectors.EVENT_READ, connection)
+    for connection in connections:
+        for request in requests[: order["warm"]]:
+            connection.ask(request)
+            while connection.answer() is None:
+                pass
     print("ready", flush=True)
     sys.stdin.readline()
     times: list[float] = []

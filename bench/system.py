@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from bench.cpu import Meter
+from chassis.settings import settings
 from omnibus.local import lock, signals
 from omnibus.local.house import House, default_home
 from omnibus.local.ports import LOCALHOST
@@ -68,14 +69,14 @@ def running(size: str) -> Iterator[System]:
         house = House(home, given={}, notify=lambda text: print(f"  {text}", flush=True))
         try:
             house.supervisor.stop()
-            house.start_infrastructure(fresh=True)
+            house.start_prepared(fresh=True)
             _keep_commit_times(house)
-            house.start_prepared()
             urls = {name: owner_url(house, name) for name in DATABASES}
             started = time.monotonic()
             bulk(urls, size)
             print(f"  filled in {time.monotonic() - started:.0f} s", flush=True)
             os.environ.update(house.env())
+            settings.cache_clear()  # Filling has read them before the house could say its own.
             house.start_processes()
             house.wait_until_ready()
             yield System(house, _admin_key(house), SIZES[size])

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from bench.cpu import per_request
-from bench.load import Load, Request
+from bench.cpu import Usage, per_request
+from bench.load import Load, Request, Seen
 from bench.system import System
 from chassis.ids import new_id
 
@@ -23,7 +23,7 @@ _LAST_COMMIT = (
 def create_lead(system: System, count: int = 1500) -> dict[str, Any]:
     """Measure creations, each with an idempotency key, until what they cause has settled."""
     _create(system, 100, "warm")
-    seen, usage = _create(system, count, "bench")
+    seen, usage, foreign = _create(system, count, "bench")
     each = per_request(usage, seen.count)
     return {
         "cpu_ms": round(sum(each.values()), 2),
@@ -31,6 +31,7 @@ def create_lead(system: System, count: int = 1500) -> dict[str, Any]:
         "per_second": round(seen.per_second, 1),
         "p50_ms": round(seen.p50, 1),
         "p99_ms": round(seen.p99, 1),
+        "foreign_cores": foreign,
     }
 
 
@@ -64,11 +65,12 @@ def import_leads(system: System, rows: int = 10_000) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "seconds_until_reported": round(reported, 2),
         "cpu_ms_per_row": round(1000 * sum(usage.values()) / rows, 3),
+        "foreign_cores": meter.foreign,
         "cpu_seconds_by_role": {role: round(value, 2) for role, value in usage.items()},
     }
 
 
-def _create(system: System, count: int, campaign: str) -> tuple[Any, dict[str, float]]:
+def _create(system: System, count: int, campaign: str) -> tuple[Seen, Usage, float]:
     requests = []
     for number in range(count):
         body = {
@@ -90,7 +92,7 @@ def _create(system: System, count: int, campaign: str) -> tuple[Any, dict[str, f
     meter.start()
     seen = load.run().expect(201)
     time.sleep(1.0)  # The events are on their way still; their cost belongs to the creation.
-    return seen, meter.stop()
+    return seen, meter.stop(), meter.foreign
 
 
 def _file(rows: int, mark: str) -> bytes:

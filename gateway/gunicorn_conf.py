@@ -5,15 +5,18 @@ worker thread is busy, and keeps them off the port that the world sees.
 """
 
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 # Before anything imports prometheus_client: it decides at import whether it shares its samples.
-_SAMPLES = Path(
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="omnibus-metrics-"))
-)
+_OWN_FOLDER = "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+if _OWN_FOLDER:
+    _NAME = f"omnibus-metrics-{secrets.token_hex(8)}"
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(tempfile.gettempdir(), _NAME))
+_SAMPLES = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 
 bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8000")
 worker_class = "gthread"
@@ -39,7 +42,7 @@ _BEAT_SECONDS = 0.5
 def on_starting(server: Any) -> None:
     """Forget the samples of an earlier run; its processes are gone."""
     shutil.rmtree(_SAMPLES, ignore_errors=True)
-    _SAMPLES.mkdir(parents=True, exist_ok=True)
+    _SAMPLES.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def when_ready(server: Any) -> None:
@@ -72,3 +75,9 @@ def child_exit(server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Remove the samples if nobody else chose their folder."""
+    if _OWN_FOLDER:
+        shutil.rmtree(_SAMPLES, ignore_errors=True)

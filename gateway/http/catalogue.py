@@ -26,7 +26,8 @@ class Entry:
 
     Attributes:
         code: What programs branch on.
-        status: HTTP status, or "field" for the code of one wrong field or parameter.
+        status: HTTP status, "field" for the code of one wrong field or parameter, or "job" for
+            why a job failed.
         titles, details: Text per language; details may name facts in braces.
     """
 
@@ -116,7 +117,7 @@ def document() -> str:
         " errors request_id trace_id`.",
         "Branch on `code`; `title` and `detail` follow `Accept-Language` (en, zh).",
         "Codes of status *field* stand in `errors[]`, each with a pointer such as `#/phone` or"
-        " `query:limit`.",
+        " `query:limit`; those of status *job* in the `error` of a job that failed.",
         "",
         "| code | status | English | 中文 |",
         "|---|---|---|---|",

@@ -15,7 +15,7 @@ from chassis import clock
 from chassis.actor import Actor
 from chassis.errors import CRMError, Invalid, NotFound, Unavailable
 from chassis.ids import is_id
-from gateway.http import bodies, headers, queries
+from gateway.http import bodies, headers, problems, queries
 from gateway.http.operations import CALL_SECONDS, Operation, Pending, Rpc
 
 _RECONNECT_SECONDS = 1.0
@@ -52,7 +52,13 @@ class Engine:
             kept = None
             _read_body(operation, payload)
         reply, replayed = self._perform(operation, payload, actor, key)
+        language = ""
+        if operation.told is not None:
+            language = problems.callers_language()
+            reply = operation.told(reply, language)
         response = _answer(operation, reply, kept)
+        if language:
+            response.headers["Content-Language"] = language
         if key is not None and replayed:
             response.headers["Idempotent-Replayed"] = "true"
         if operation.after is not None:

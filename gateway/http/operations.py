@@ -70,6 +70,10 @@ After = Callable[[Rpc, Actor, Any, Response], Response]
 """Runs behind the call; returns the response in place of the given one."""
 
 
+Told = Callable[[Any, str], Any]
+"""Returns a reply with texts in the caller's language beside its codes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One endpoint.
@@ -111,6 +115,7 @@ class Operation:
     rename: Mapping[str, str] = field(default_factory=dict)
     before: Before | None = None
     after: After | None = None
+    told: Told | None = None
     description: str = ""
 
     @cached_property

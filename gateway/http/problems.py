@@ -51,14 +51,15 @@ def body_of(
     }
     errors = error.details.get("errors")
     if isinstance(errors, list):
-        body["errors"] = [_field_error(item, language) for item in errors]
+        body["errors"] = [field_error(item, language) for item in errors]
     body["request_id"] = request_id
     body["trace_id"] = trace_id
     body.update({key: value for key, value in error.details.items() if key not in _OWN})
     return body
 
 
-def _field_error(item: Mapping[str, Any], language: str) -> dict[str, Any]:
+def field_error(item: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return one wrong field with its text in a language."""
     code = str(item.get("code", "invalid_field"))
     meta = item.get("meta") or {}
     return {
@@ -69,9 +70,14 @@ def _field_error(item: Mapping[str, Any], language: str) -> dict[str, Any]:
     }
 
 
+def callers_language() -> str:
+    """Return the language in which the request at hand is answered."""
+    return headers.language(request.headers.get("Accept-Language"), getattr(g, "locale", "en"))
+
+
 def answer(error: CRMError) -> Response:
     """Return the response of a refusal to the request at hand."""
-    language = headers.language(request.headers.get("Accept-Language"), getattr(g, "locale", "en"))
+    language = callers_language()
     status = status_of(error)
     body = body_of(
         error,

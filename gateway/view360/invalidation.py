@@ -39,13 +39,16 @@ class Invalidation:
         self._cache.drop_all()
 
     def _customers(self, envelope: Mapping[str, Any]) -> set[str]:
-        after = envelope["data"]["after"]
-        changed = (envelope["data"].get("changes") or {}).get("customer_id") or ()
-        found = {envelope.get("customerid"), *changed}
-        # A contact may belong to several customers; the envelope names the first.
-        for membership in after.get("customers") or ():
-            if isinstance(membership, Mapping):
-                found.add(membership.get("customer_id"))
+        data = envelope["data"]
+        changes = data.get("changes") or {}
+        found = {envelope.get("customerid"), *(changes.get("customer_id") or ())}
+        # A contact may belong to several customers, or leave one; the envelope names the first.
+        for memberships in (data["after"].get("customers"), *(changes.get("customers") or ())):
+            found.update(
+                membership.get("customer_id")
+                for membership in memberships or ()
+                if isinstance(membership, Mapping)
+            )
         if envelope.get("leadid"):
             found.add(self._cache.customer_of_lead(envelope["leadid"]))
         return {customer_id for customer_id in found if isinstance(customer_id, str)}

@@ -37,8 +37,8 @@ class Signatory(ReplySchema):
     """Who signs, and for whom."""
 
     party = Choice(PARTIES)
-    name = Text()
-    job_title = Text(allow_none=True)
+    name = fields.String()
+    job_title = fields.String(allow_none=True)
 
 
 class InstalmentRequest(RequestSchema):
@@ -73,7 +73,7 @@ class Instalment(ReplySchema):
     """One payment of a contract with its computed amount."""
 
     sequence = Whole()
-    name = Text()
+    name = fields.String()
     due_on = DateField()
     percent = DecimalText(allow_none=True)
     amount = MoneyField()
@@ -112,8 +112,8 @@ class Contract(ReplySchema):
 
     id = IdField()
     version = Whole()
-    number = Text()
-    title = Text()
+    number = fields.String()
+    title = fields.String()
     customer_id = IdField()
     opportunity_id = IdField(allow_none=True)
     owner_id = IdField()
@@ -124,13 +124,13 @@ class Contract(ReplySchema):
     signatories = fields.List(fields.Nested(Signatory))
     instalments = fields.List(fields.Nested(Instalment))
     submitted_at = InstantField(allow_none=True)
-    submitted_by = Text(allow_none=True)
+    submitted_by = fields.String(allow_none=True)
     approved_at = InstantField(allow_none=True)
-    approved_by = Text(allow_none=True)
+    approved_by = fields.String(allow_none=True)
     rejected_at = InstantField(allow_none=True)
-    rejected_by = Text(allow_none=True)
-    rejection_reason = Text(allow_none=True)
+    rejected_by = fields.String(allow_none=True)
+    rejection_reason = fields.String(allow_none=True)
     created_at = InstantField()
-    created_by = Text()
+    created_by = fields.String()
     updated_at = InstantField()
-    updated_by = Text()
+    updated_by = fields.String()

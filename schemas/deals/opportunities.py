@@ -47,8 +47,8 @@ class LineRequest(RequestSchema):
 class Line(ReplySchema):
     """One product of a deal with its rounded amount."""
 
-    product = Text()
-    sku = Text(allow_none=True)
+    product = fields.String()
+    sku = fields.String(allow_none=True)
     quantity = DecimalText()
     unit_price = MoneyField()
     discount_percent = DecimalText()
@@ -93,32 +93,34 @@ class Opportunity(ReplySchema):
 
     id = IdField()
     version = Whole()
-    number = Text()
-    name = Text()
+    number = fields.String()
+    name = fields.String()
     customer_id = IdField()
     contact_id = IdField(allow_none=True)
     lead_id = IdField(allow_none=True, metadata={"description": "The lead it came from."})
     owner_id = IdField()
     pipeline_id = IdField()
-    stage = Text(metadata={"description": "Code of the stage; of the last one when closed."})
+    stage = fields.String(
+        metadata={"description": "Code of the stage; of the last one when closed."}
+    )
     probability = Whole(metadata={"description": "Percent: the stage's, 100 won, 0 lost."})
     status = Choice(("open", "won", "lost"))
     lines = fields.List(fields.Nested(Line))
     amount = MoneyField(allow_none=True)
-    amount_reason = Text(allow_none=True)
+    amount_reason = fields.String(allow_none=True)
     expected_close_on = DateField(allow_none=True)
-    product_interest = Text(allow_none=True)
-    competitor = Text(allow_none=True)
+    product_interest = fields.String(allow_none=True)
+    competitor = fields.String(allow_none=True)
     closed_on = DateField(allow_none=True)
-    close_reason = Text(allow_none=True)
-    close_text = Text(allow_none=True)
-    winner = Text(allow_none=True, metadata={"description": "Who got a lost deal."})
+    close_reason = fields.String(allow_none=True)
+    close_text = fields.String(allow_none=True)
+    winner = fields.String(allow_none=True, metadata={"description": "Who got a lost deal."})
     last_contact_at = InstantField(allow_none=True)
     next_contact_at = InstantField(allow_none=True)
     created_at = InstantField()
-    created_by = Text()
+    created_by = fields.String()
     updated_at = InstantField()
-    updated_by = Text()
+    updated_by = fields.String()
 
 
 class AuthorizeSubject(RequestSchema):

@@ -32,9 +32,9 @@ class ListPipelines(RequestSchema):
 class Stage(ReplySchema):
     """One step of a pipeline."""
 
-    code = Text()
-    name_zh = Text()
-    name_en = Text()
+    code = fields.String()
+    name_zh = fields.String()
+    name_en = fields.String()
     position = Whole()
     probability = Whole(metadata={"description": "Usual chance of winning, percent."})
 
@@ -43,18 +43,18 @@ class Pipeline(ReplySchema):
     """Stages in order."""
 
     id = IdField()
-    code = Text()
-    name_zh = Text()
-    name_en = Text()
+    code = fields.String()
+    name_zh = fields.String()
+    name_en = fields.String()
     stages = fields.List(fields.Nested(Stage))
 
 
 class StageStay(ReplySchema):
     """One stay of an opportunity in a stage."""
 
-    stage = Text()
+    stage = fields.String()
     entered_at = InstantField()
-    entered_by = Text()
+    entered_by = fields.String()
     left_at = InstantField(allow_none=True)
-    left_by = Text(allow_none=True)
-    reason = Text(allow_none=True, metadata={"description": "Why it came back here."})
+    left_by = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True, metadata={"description": "Why it came back here."})

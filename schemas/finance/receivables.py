@@ -9,7 +9,6 @@ from chassis.validation import (
     InstantField,
     MoneyField,
     ReplySchema,
-    Text,
     Whole,
 )
 from schemas.finance.vocabulary import MOVEMENTS, RECEIVABLE_STATUSES
@@ -20,14 +19,14 @@ class Receivable(ReplySchema):
 
     id = IdField()
     version = Whole()
-    number = Text(metadata={"description": "YS-2026-000123."})
+    number = fields.String(metadata={"description": "YS-2026-000123."})
     contract_id = IdField()
-    contract_number = Text()
+    contract_number = fields.String()
     contract_version = Whole()
     sequence = Whole(metadata={"description": "Place in the contract's plan, from 1."})
-    name = Text()
+    name = fields.String()
     customer_id = IdField()
-    owner_id = Text()
+    owner_id = fields.String()
     due_on = DateField()
     amount = MoneyField()
     collected = MoneyField(
@@ -39,9 +38,9 @@ class Receivable(ReplySchema):
         metadata={"description": "On the business day of the reading; overdue after due_on."},
     )
     created_at = InstantField()
-    created_by = Text()
+    created_by = fields.String()
     updated_at = InstantField()
-    updated_by = Text()
+    updated_by = fields.String()
 
 
 class Movement(ReplySchema):
@@ -52,7 +51,7 @@ class Movement(ReplySchema):
     receipt_id = IdField(allow_none=True)
     refund_id = IdField(allow_none=True)
     recorded_at = InstantField()
-    recorded_by = Text()
+    recorded_by = fields.String()
 
 
 class ReceivableWithMovements(Receivable):

@@ -1,5 +1,7 @@
 """Requests and replies about refunds (F5): money that goes back, with a reason and an approval."""
 
+from marshmallow import fields
+
 from chassis.validation import (
     Choice,
     IdField,
@@ -51,21 +53,21 @@ class Refund(ReplySchema):
 
     id = IdField()
     version = Whole()
-    number = Text(metadata={"description": "TK-2026-000123."})
+    number = fields.String(metadata={"description": "TK-2026-000123."})
     receipt_id = IdField()
     receivable_id = IdField(allow_none=True)
     customer_id = IdField()
-    owner_id = Text()
+    owner_id = fields.String()
     amount = MoneyField()
     reason_code = Choice(tuple(REFUND_REASONS))
-    reason = Text()
+    reason = fields.String()
     status = Choice(
         tuple(REFUND_STATUSES), metadata={"description": "Only approved ones move money."}
     )
     decided_at = InstantField(allow_none=True)
-    decided_by = Text(allow_none=True)
-    note = Text(allow_none=True, metadata={"description": "Of who decided."})
+    decided_by = fields.String(allow_none=True)
+    note = fields.String(allow_none=True, metadata={"description": "Of who decided."})
     created_at = InstantField()
-    created_by = Text()
+    created_by = fields.String()
     updated_at = InstantField()
-    updated_by = Text()
+    updated_by = fields.String()

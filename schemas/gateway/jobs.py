@@ -72,6 +72,15 @@ class Progress(ReplySchema):
     percent = fields.Integer(allow_none=True)
 
 
+class JobError(ReplySchema):
+    """Why a job failed."""
+
+    code = fields.String(metadata={"description": "stable; branch on this"})
+    title = fields.String()
+    detail = fields.String(metadata={"description": "in the language of `Accept-Language`"})
+    details = fields.Dict()
+
+
 class Job(ReplySchema):
     """A job."""
 
@@ -87,7 +96,7 @@ class Job(ReplySchema):
     owner_id = fields.String()
     progress = fields.Nested(Progress)
     result = fields.Dict(allow_none=True)
-    error = fields.Dict(allow_none=True)
+    error = fields.Nested(JobError, allow_none=True)
     created_at = InstantField()
     created_by = fields.String()
     updated_at = InstantField()
@@ -106,13 +115,22 @@ class JobState(Job):
         return data
 
 
+class RowError(ReplySchema):
+    """One wrong value of a row."""
+
+    pointer = fields.String(metadata={"description": "`#/phone`: the field"})
+    code = fields.String(metadata={"description": "stable; branch on this"})
+    detail = fields.String(metadata={"description": "in the language of `Accept-Language`"})
+    meta = fields.Dict()
+
+
 class JobRow(ReplySchema):
     """What became of one row of a file."""
 
     row = fields.Integer(metadata={"description": "line of the file; the heading is line 1"})
     verdict = Choice(VERDICTS)
     lead_id = fields.String(allow_none=True)
-    errors = fields.List(fields.Dict())
+    errors = fields.List(fields.Nested(RowError))
 
 
 JOB_LIST = ListSpec(

@@ -89,8 +89,8 @@ def rounds(*columns: Sequence[str]) -> list[Round]:
 ROUNDS = rounds(LEADS, CUSTOMERS, DEALS, RELAY, WORKER)
 UNDONE = rounds(UNDO_LEADS, UNDO_CUSTOMERS)
 GIVEN_UP = rounds(UNDO_OPPORTUNITY, UNDO_DEALS)
-DAILY = (0, 4, 7, 9)
-"""Rounds of every day: the first commit, the end of the acks, a call and a record of the saga."""
+DAILY = (0, 4, 9)
+"""Rounds of every day: the first commit, an acknowledgement, a record of the saga."""
 
 
 def marked(all_rounds: list[Round], daily: Sequence[int]) -> list[Any]:

@@ -108,7 +108,7 @@ def test_a_partner_follows_its_own_leads_and_nobody_elses(cast: Cast) -> None:
 
 
 def test_a_key_can_do_less_than_its_person(system: System, cast: Cast) -> None:
-    """S5: a missing scope is named."""
+    """S1: a missing scope is named."""
     narrow = system.key_of(cast.rep.id, scopes=["leads:read"])
 
     assert narrow.get(f"/leads/{cast.lead}")["id"] == cast.lead
@@ -134,7 +134,7 @@ def test_sections_that_a_key_may_not_read_are_hidden_not_empty(system: System, c
 def test_a_revoked_key_is_refused_within_five_seconds_by_every_worker(
     system: System, cast: Cast
 ) -> None:
-    """X6."""
+    """S8."""
     key = system.key_of(cast.rep.id)
     for _ in range(10):
         key.get("/leads", limit=1)  # All workers of the gateway remember the key now.

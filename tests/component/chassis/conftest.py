@@ -11,26 +11,26 @@ import pytest
 from tests.fixtures.hosted import DemoHouse, Process, demo, relay
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def servers() -> Iterator[DemoHouse]:
     """PostgreSQL and RabbitMQ of these tests alone: they are killed again and again."""
     # Not pytest's own folder: every session closes that to other users, and servers are such.
     home = Path(tempfile.mkdtemp(prefix="omnibus-"))
     made = DemoHouse(home)
-    kept = {name: os.environ.get(name) for name in made.house.env()}
-    os.environ.update(made.house.env())
     yield made
-    for name, value in kept.items():
-        os.environ.pop(name) if value is None else os.environ.update({name: value})
     made.stop()
     shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
-def house(servers: DemoHouse) -> DemoHouse:
-    """The house as if it were new: no rows, no messages."""
+def house(servers: DemoHouse) -> Iterator[DemoHouse]:
+    """The house as if it were new, without rows and messages, and as this process' environment."""
     servers.sweep()
-    return servers
+    kept = {name: os.environ.get(name) for name in servers.house.env()}
+    os.environ.update(servers.house.env())
+    yield servers
+    for name, value in kept.items():
+        os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 @pytest.fixture(scope="module")

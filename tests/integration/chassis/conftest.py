@@ -9,7 +9,7 @@ from chassis.db import Database
 from tests.fixtures.things import DDL, TABLE, as_owner, metadata, new_database, tester
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def _table() -> Iterator[None]:
     as_owner(f"drop table if exists {TABLE}")
     as_owner(DDL)

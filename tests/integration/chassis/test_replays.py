@@ -44,7 +44,7 @@ def service(database: Database) -> ThingsService:
 
 
 def _call(method: Any, payload: Any, actor: Actor | None = None, key: str | None = None) -> Any:
-    actor = actor or replace(tester, roles=("admin",))
+    actor = actor or tester
     deadline = clock.epoch_ms() + 30_000
     return method(Call(payload=payload, actor=actor, deadline_ms=deadline, key=key)).reply
 
@@ -70,11 +70,11 @@ def test_any_other_call_finds_nothing(service: ThingsService, asked: dict[str, A
 
 
 def test_another_client_finds_nothing(service: ThingsService) -> None:
-    other = replace(tester, roles=("admin",), client_id="other")
+    other = replace(tester, client_id="other")
 
     assert _find(service, other) == {"found": False}
 
 
 def test_who_may_not_make_the_call_is_told_nothing(service: ThingsService) -> None:
     with pytest.raises(Forbidden, match="missing_permission"):
-        _find(service, replace(tester, roles=("partner",)))
+        _find(service, replace(tester, roles=("things-own",)))

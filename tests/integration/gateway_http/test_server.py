@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,20 +56,26 @@ class Server:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """Start gunicorn as the product does, with stand-ins behind the app."""
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "counter_1.db").write_bytes(b"left over from another run")
+    with _started(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "samples")) as running:
+        yield running
+
+
+@contextmanager
+def _started(tmp_path: Path, **variables: str) -> Iterator[Server]:
     port = find_free()
     health = find_free({port})
     log = tmp_path / "log"
     environment = {
-        **os.environ,
+        **{name: one for name, one in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"},
         "GATEWAY_BIND": f"127.0.0.1:{port}",
         "HEALTH_PORT": str(health),
         "HEALTH_HOST": "127.0.0.1",
-        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "samples"),
         "LOG_FORMAT": "json",
         "PYTHONPATH": str(ROOT),
+        **variables,
     }
-    (tmp_path / "samples").mkdir()
-    (tmp_path / "samples" / "counter_1.db").write_bytes(b"left over from another run")
     command = [sys.executable, "-m", "gunicorn", "-c", "gateway/gunicorn_conf.py"]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -130,3 +137,23 @@ def test_sigterm_lets_a_running_request_finish_and_ends_cleanly(server: Server) 
     assert answers == [200]
     assert server.process.wait(25) == 0
     assert "Traceback" not in server.log.read_text()
+
+
+def test_a_server_that_was_given_no_folder_for_samples_leaves_none_behind(tmp_path: Path) -> None:
+    with _started(tmp_path, TMPDIR=str(tmp_path)) as server:
+        assert len(list(tmp_path.glob("omnibus-metrics-*"))) == 1
+        assert httpx.get(f"{server.health}/metrics").status_code == 200
+
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(25)
+
+    assert list(tmp_path.glob("omnibus-metrics-*")) == []
+
+
+def test_reading_the_configuration_makes_no_folder(tmp_path: Path) -> None:
+    variables = {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "import gateway.gunicorn_conf"]
+
+    subprocess.run(command, env=variables, check=True)
+
+    assert list(tmp_path.iterdir()) == []

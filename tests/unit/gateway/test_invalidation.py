@@ -66,6 +66,20 @@ def test_a_contact_of_several_customers_drops_all_of_them(cache):
     assert "contacts" not in fresh(cache) | fresh(cache, OTHER)
 
 
+def test_a_contact_that_leaves_a_customer_is_dropped_there_too(cache):
+    here, there = [{"customer_id": CUSTOMER}], [{"customer_id": OTHER}]
+    event = an_event(
+        "contact_updated",
+        customerid=CUSTOMER,
+        changes={"customers": [here + there, here]},
+        after={"customers": here},
+    )
+
+    Invalidation(cache).on_event(event)
+
+    assert "contacts" not in fresh(cache) | fresh(cache, OTHER)
+
+
 def test_a_record_that_changes_its_customer_drops_both(cache):
     event = an_event(
         "opportunity_updated",
