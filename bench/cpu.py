@@ -13,61 +13,65 @@ Usage = dict[str, float]
 class Meter:
     """Reads the CPU seconds of process trees.
 
-    Args:
-        pids: Returns the process ids by role; the children of each count too.
+    Attributes:
+        foreign: Cores that others used between start and stop: the more, the less a second of CPU
+            time was worth.
     """
 
     def __init__(self, pids: Callable[[], dict[str, list[int]]]) -> None:
+        """Read the trees below process ids, by role."""
+        self.foreign = 0.0
         self._pids = pids
         self._before: Usage = {}
-        self._busy = self._begun = 0.0
-        self.foreign = 0.0
+        self._elsewhere = self._begun = 0.0
 
     def start(self) -> None:
         """Take the first reading."""
-        self._busy, self._begun = _busy_elsewhere(), time.monotonic()
-        self._before = self._read()
+        self._begun = time.monotonic()
+        self._before, self._elsewhere = self._read()
 
     def stop(self) -> Usage:
-        """Return the CPU seconds since the start, by role.
+        """Return the CPU seconds since the start, by role."""
+        after, elsewhere = self._read()
+        seconds = time.monotonic() - self._begun
+        self.foreign = round(max(elsewhere - self._elsewhere, 0.0) / seconds, 2)
+        return {role: value - self._before.get(role, 0.0) for role, value in after.items()}
 
-        Afterwards `foreign` says how many cores others used meanwhile: the more, the more an
-        honest second of CPU time was worth less.
-        """
-        after = self._read()
-        used = {role: value - self._before.get(role, 0.0) for role, value in after.items()}
-        busy = _busy_elsewhere() - self._busy - sum(used.values())
-        self.foreign = round(max(busy, 0.0) / (time.monotonic() - self._begun), 2)
-        return used
-
-    def _read(self) -> Usage:
-        found: Usage = {}
+    def _read(self) -> tuple[Usage, float]:
+        """Return the seconds of each role, and those of all but them and this process."""
+        used: Usage = {}
+        seen: set[int] = set()
         for role, pids in self._pids().items():
-            seen: set[int] = set()
-            total = 0.0
-            for pid in pids:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    root = psutil.Process(pid)
-                    for process in (root, *root.children(recursive=True)):
-                        if process.pid in seen:
-                            continue
-                        seen.add(process.pid)
-                        with contextlib.suppress(psutil.NoSuchProcess):
-                            # What ended children used is in the times of their parent.
-                            total += sum(process.cpu_times()[:4])
-            found[role] = total
-        return found
+            used[role] = sum(_tree(pid, seen) for pid in pids)
+        own = sum(os.times()[:2])
+        for child in psutil.Process().children():
+            # The load; other children of this process belong to the measured system.
+            if child.pid not in seen and "bench.load" in _command(child):
+                own += _tree(child.pid, seen)
+        times = psutil.cpu_times()
+        busy = times.user + times.nice + times.system + times.irq + times.softirq
+        return used, busy - sum(used.values()) - own
 
 
-def _busy_elsewhere() -> float:
-    """Return the CPU seconds that the machine has worked, without this process and its children."""
-    times = psutil.cpu_times()
-    own = sum(os.times()[:4])
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            # The measured system is a child of its supervisor, not of this process.
-            own += sum(child.cpu_times()[:2])
-    return float(times.user + times.nice + times.system + times.irq + times.softirq) - own
+def _tree(pid: int, seen: set[int]) -> float:
+    """Return the CPU seconds of a process and of all below it that were not seen yet."""
+    total = 0.0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        for process in (root, *root.children(recursive=True)):
+            if process.pid in seen:
+                continue
+            seen.add(process.pid)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                # What ended children used is in the times of their parent.
+                total += sum(process.cpu_times()[:4])
+    return total
+
+
+def _command(process: psutil.Process) -> list[str]:
+    with contextlib.suppress(psutil.Error):
+        return list(process.cmdline())
+    return []
 
 
 def per_request(usage: Usage, count: int) -> Usage:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ARRAY, Uuid, cast, delete, func, literal, select, text
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.idempotency import KEEP_DAYS
@@ -11,34 +11,27 @@ if TYPE_CHECKING:
     from chassis.db import Tx
 
 
+# PERF: as text, because SQLAlchemy compiles its own `on conflict` anew each time.
+_FIRST_TIME = text(
+    "insert into inbox (consumer, event_id) values (:consumer, cast(:event_id as uuid))"
+    " on conflict (consumer, event_id) do nothing returning consumer"
+)
+_FIRST_TIMES = text(
+    "insert into inbox (consumer, event_id)"
+    " select :consumer, event_id from unnest(cast(:event_ids as uuid[])) as event_id"
+    " on conflict (consumer, event_id) do nothing returning cast(event_id as text)"
+)
+
+
 def first_time(tx: "Tx", consumer: str, event_id: str) -> bool:
     """Record that a consumer received an event; False means that it had already."""
-    inbox = tx.database.metadata.tables["inbox"]
-    statement = (
-        insert(inbox)
-        .values(consumer=consumer, event_id=event_id)
-        .on_conflict_do_nothing(index_elements=["consumer", "event_id"])
-        .returning(inbox.c.event_id)
-    )
-    return tx.value(statement) is not None
+    return tx.value(_FIRST_TIME, consumer=consumer, event_id=event_id) is not None
 
 
 def first_times(tx: "Tx", consumer: str, event_ids: list[str]) -> set[str]:
     """Record that a consumer received many events; returns those it had not before."""
-    inbox = tx.database.metadata.tables["inbox"]
-    statement = (
-        insert(inbox)
-        .from_select(
-            ["consumer", "event_id"],
-            select(
-                literal(consumer),
-                func.unnest(cast(event_ids, ARRAY(Uuid(as_uuid=False)))),
-            ),
-        )
-        .on_conflict_do_nothing(index_elements=["consumer", "event_id"])
-        .returning(inbox.c.event_id)
-    )
-    return {row.event_id for row in tx.rows(statement)}
+    rows = tx.rows(_FIRST_TIMES, consumer=consumer, event_ids=event_ids)
+    return {row.event_id for row in rows}
 
 
 def count_attempt(tx: "Tx", consumer: str, message_id: str) -> int:

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 NOTIFY_CHANNEL = "outbox"
 """Channel of LISTEN/NOTIFY that wakes the relay."""
 
-_NOTIFY = text(f"notify {NOTIFY_CHANNEL}")
-
-# All envelopes are one parameter: an executemany would wait for the database once per event.
+# All envelopes are one parameter: an executemany would wait for the database once per event. The
+# wake-up rides along for the same reason; it is sent at commit, and once per transaction.
 _APPEND = text(
-    "insert into outbox (event_id, type, body, trace)"
+    "with added as ("
+    " insert into outbox (event_id, type, body, trace)"
     " select cast(item ->> 'id' as uuid), item ->> 'type', item, :trace"
     " from jsonb_array_elements(cast(:items as jsonb)) with ordinality as listed (item, place)"
     " order by place"
+    f") select pg_notify('{NOTIFY_CHANNEL}', '')"
 )
 
 
@@ -33,4 +34,3 @@ def append(tx: "Tx", envelopes: list[dict[str, Any]]) -> None:
         return
     items = wire_json.dumps_text(envelopes)
     tx.execute(_APPEND, {"items": items, "trace": tracing.current_traceparent()})
-    tx.execute(_NOTIFY)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pika
 
-from chassis import clock, metrics, tracing, wire, wire_json
+from chassis import clock, crash, metrics, tracing, wire, wire_json
 from chassis.actor import Actor, ActorSigner
 from chassis.amqp import Link, Loop
 from chassis.errors import CRMError, InternalError, Unavailable
@@ -211,8 +211,9 @@ class RpcClient:
             if self.forget(pending):
                 pending.fail(Unavailable("connection_lost", retry_after=1))
             return
-        # crash-point: the saga runner has one on each side of a call.
+        crash.point("before_call", routing_key)
         channel.basic_publish(wire.RPC_EXCHANGE, routing_key, body, properties, mandatory=True)
+        crash.point("after_call", routing_key)
 
     def _up(self, connection: Any) -> None:
         def opened(channel: Any) -> None:

@@ -41,6 +41,9 @@ def patch() -> None:
     import eventlet
 
     eventlet.monkey_patch()
+    from chassis import green_wait
+
+    green_wait.install()
 
 
 class Host:

@@ -41,8 +41,11 @@ _BEAT_SECONDS = 0.5
 
 def on_starting(server: Any) -> None:
     """Forget the samples of an earlier run; its processes are gone."""
-    shutil.rmtree(_SAMPLES, ignore_errors=True)
+    # The folder itself stays: workers of a master that was killed may still be answering, and one
+    # that can not open its file of samples answers 500.
     _SAMPLES.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in _SAMPLES.iterdir():
+        path.unlink(missing_ok=True)
 
 
 def when_ready(server: Any) -> None:

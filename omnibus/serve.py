@@ -1,7 +1,6 @@
 """Start one process of the system. Imports nothing heavy: the process patches itself first."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -23,11 +22,6 @@ def serve(role: str) -> int:
 
 def _become_gateway() -> None:
     root = Path(__file__).resolve().parents[1]
-    samples = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if samples:
-        # Figures of workers that are long gone would be counted again.
-        shutil.rmtree(samples, ignore_errors=True)
-        Path(samples).mkdir(parents=True)
     configuration = str(root / "gateway" / "gunicorn_conf.py")
     arguments = ["-m", "gunicorn", "-c", configuration, "gateway.app:create_app()"]
     # gunicorn takes over this process: one id, and signals reach it directly.

@@ -8,7 +8,7 @@ from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from chassis import tracing
-from chassis.errors import CRMError
+from chassis.errors import CRMError, InternalError
 from gateway.http import headers
 from gateway.http.catalogue import entry
 from gateway.http.refusals import HttpRefusal, status_of
@@ -98,6 +98,9 @@ def answer(error: CRMError) -> Response:
 def from_http(error: HTTPException) -> CRMError:
     """Return the refusal behind one of the framework's own exceptions."""
     status = error.code or 500
+    if status >= 500:
+        # The framework's last resort, for what failed outside of any operation.
+        return InternalError()
     details: dict[str, Any] = {}
     if status == 405:
         details["allowed"] = sorted(getattr(error, "valid_methods", None) or [])

@@ -15,6 +15,7 @@ class AtMost(validate.Validator):
         self.maximum = maximum
 
     def __call__(self, value: Sized) -> Sized:
+        """Return the list if it is short enough."""
         if len(value) > self.maximum:
             raise Problem("too_many", maximum=self.maximum)
         return value
@@ -24,6 +25,7 @@ class Positive(validate.Validator):
     """Refuses zero and less with `not_positive`."""
 
     def __call__(self, value: Decimal) -> Decimal:
+        """Return the number if it is more than zero."""
         if value <= 0:
             raise Problem("not_positive")
         return value

@@ -62,7 +62,7 @@ def test_nothing_is_lost_doubled_or_half_done_in_a_storm_of_kills(
 
     with storm(system, seed, kills) as killed, ThreadPoolExecutor(clients) as pool:
         shares = [
-            pool.submit(keep_converting, system, client, count // clients, killed, kills)
+            pool.submit(keep_converting, system, client, -(-count // clients), killed, kills)
             for _ in range(clients)
         ]
         done = [conversion for share in shares for conversion in share.result()]

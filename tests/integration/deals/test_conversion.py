@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import Conflict, Forbidden, NotFound, Refused
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from tests.fixtures.deals import CONTACT, CUSTOMER, LEAD, MANAGER, REP, json_money
 from tests.fixtures.races import together
 
@@ -52,7 +52,7 @@ def test_what_is_made_is_nowhere_until_it_is_confirmed(step: Any, send: Any, eve
             {"customer_id": CUSTOMER, "sections": ["opportunities"]},
         )["sections"]
         assert sections["opportunities"]["data"]["count"] == 0
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid) as unseen:
         send(
             REP,
             "create_contract",
@@ -63,6 +63,7 @@ def test_what_is_made_is_nowhere_until_it_is_confirmed(step: Any, send: Any, eve
                 "total": json_money("1.00"),
             },
         )
+    assert unseen.value.details["errors"][0]["code"] == "unknown_opportunity"
     assert events() == []
 
 

@@ -5,10 +5,13 @@ from sqlalchemy import create_engine, text
 
 from chassis.settings import settings
 from gateway import identity
+from gateway.imports import runner
+from gateway.imports.runner import ImportRunner
 from gateway.persistence.people import add_person
 from gateway.persistence.tables import metadata
 from gateway.service import GatewayService
 from tests.fixtures.gateway import ADA, ANN, BO, a_person, admin
+from tests.fixtures.imports import FakeLeads, spawn
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,28 @@ def service(owner) -> GatewayService:
         add_person(tx, a_person(id=BO, name="波", team_path="/cn/east/", email="bo@example.com"))
     identity.forget_keys()
     return service
+
+
+@pytest.fixture
+def leads():
+    """Return a stand-in for leads that has made none."""
+    return FakeLeads()
+
+
+@pytest.fixture
+def start(service, leads, monkeypatch):
+    """Return a function that starts a runner; all are stopped in the end."""
+    monkeypatch.setattr(runner, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(runner, "SWEEP_SECONDS", 0.1)
+    monkeypatch.setattr(runner, "_BACKOFF", (0.02,))
+    started = []
+
+    def begin():
+        made = ImportRunner(service, leads, spawn)
+        made.start()
+        started.append(made)
+        return made
+
+    yield begin
+    for one in started:
+        one.stop()
