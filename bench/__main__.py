@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import effects, figures, reads, writes
+from bench.cpu import calibrate
 from bench.system import System, running
 from omnibus.local.house import ROOT, default_home
 from omnibus.sample.bulk import SIZES
@@ -33,9 +34,8 @@ def main() -> None:
         "cores": os.cpu_count(),
     }
     with running(options.size) as system:
-        results["load_average_before"] = round(os.getloadavg()[0], 2)
+        results["calibration_cpu_ms"] = calibrate()
         _measure(system, options.only, results)
-    results["load_average_after"] = round(os.getloadavg()[0], 2)
     print()
     print(figures.show(results))
     home = default_home()

@@ -178,6 +178,7 @@ class Database:
         conflicts: Mapping[str, str] | None = None,
         url: str | None = None,
         pool_size: int | None = None,
+        statement_timeout_ms: int | None = None,
     ) -> None:
         self.name = name
         self.metadata = metadata
@@ -185,13 +186,15 @@ class Database:
         self.conflicts = dict(conflicts or {})
         self._url = url
         self._pool_size = pool_size
+        self._statement_timeout_ms = statement_timeout_ms
 
     @cached_property
     def engine(self) -> Engine:
         """Return the engine; made at first use, after fork and patching."""
         config = settings()
+        timeout = self._statement_timeout_ms or config.statement_timeout_ms
         options = (
-            f"-c statement_timeout={config.statement_timeout_ms} -c lock_timeout={LOCK_TIMEOUT_MS} "
+            f"-c statement_timeout={timeout} -c lock_timeout={LOCK_TIMEOUT_MS} "
             "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
         )
         return create_engine(
@@ -216,6 +219,10 @@ class Database:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
 
+    @cached_property
+    def _plain_engine(self) -> Engine:
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
     @contextmanager
     def transaction(
         self,
@@ -223,12 +230,20 @@ class Database:
         *,
         now: datetime | None = None,
         read_only: bool = False,
+        snapshot: bool = True,
         correlation_id: str = "",
         causation_id: str = "",
         what: str = "transaction",
     ) -> Iterator[Tx]:
-        """Open one transaction; it commits when the block ends without an exception."""
+        """Open one transaction; it commits when the block ends without an exception.
+
+        Args:
+            snapshot: False for a read each of whose statements is a snapshot of its own; it saves
+                the two round trips of a transaction. Only with `read_only`.
+        """
         engine = self._snapshot_engine if read_only else self.engine
+        if read_only and not snapshot:
+            engine = self._plain_engine
         tx = Tx(self, engine, actor, now or clock.now(), correlation_id, causation_id)
         try:
             yield tx

@@ -101,6 +101,7 @@ class Spec:
     request: Schema | None = None
     reply: Schema | None = None
     keep_for_ever: bool = False
+    snapshot: bool = True
     source: str = ""
     event: str = ""
     versions: tuple[int, ...] = (1,)
@@ -154,8 +155,15 @@ def query(
     reply: type[Schema] | None = None,
     allow: str | None,
     callers: tuple[str, ...] = PEOPLE,
+    snapshot: bool = True,
 ) -> Callable[[F], F]:
-    """Make a method a use case that only reads, from one snapshot."""
+    """Make a method a use case that only reads, from one snapshot.
+
+    Args:
+        snapshot: False where each statement answers a part of its own (the sections of the 360
+            view), or where there is but one: no transaction is opened, which is two thirds of the
+            cost of a small read.
+    """
     return _use_case(
         Spec(
             kind="query",
@@ -163,6 +171,7 @@ def query(
             callers=callers,
             request=request(),
             reply=reply() if reply else None,
+            snapshot=snapshot,
         ),
         _run_query,
     )
@@ -251,7 +260,9 @@ def _run_query(service: Service, method: Callable[..., Any], spec: Spec, call: C
         return spec.reply.dump(result) if spec.reply else result
 
     what = f"{service.name}.{spec.method}"
-    return Answer(service.database.run(work, call.actor, read_only=True, what=what))
+    return Answer(
+        service.database.run(work, call.actor, read_only=True, snapshot=spec.snapshot, what=what)
+    )
 
 
 def _run_event(

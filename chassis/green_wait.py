@@ -17,20 +17,20 @@ def install() -> None:
     waiting.wait = _wait
 
 
-def _wait(generator: Any, fileno: int, interval: float = 0.0, timeout: float | None = None) -> Any:
+def _wait(gen: Any, fileno: int, interval: float = 0.0, timeout: float | None = None) -> Any:
     if timeout is not None:  # Somebody waits for notifications: rare, and bounded.
-        return waiting.wait_selector(generator, fileno, interval, timeout)
+        return waiting.wait_selector(gen, fileno, interval, timeout)
     try:
-        state = next(generator)
+        state = next(gen)
         while True:
             if state == waiting.WAIT_R:
                 trampoline(fileno, read=True)
-                state = generator.send(waiting.READY_R)
+                state = gen.send(waiting.READY_R)
                 continue
             # More to send than the socket takes at once: whichever comes first.
             readers = [fileno] if state & waiting.WAIT_R else []
             readable, writable, _ = select.select(readers, [fileno], [])
             ready = (waiting.READY_R if readable else 0) | (waiting.READY_W if writable else 0)
-            state = generator.send(ready)
+            state = gen.send(ready)
     except StopIteration as end:
         return end.value

@@ -24,7 +24,7 @@ _APPEND = text(
     " select cast(item ->> 'id' as uuid), item ->> 'type', item, :trace"
     " from jsonb_array_elements(cast(:items as jsonb)) with ordinality as listed (item, place)"
     " order by place"
-    f") select pg_notify('{NOTIFY_CHANNEL}', '')"
+    ") select pg_notify(:channel, '')"
 )
 
 
@@ -33,4 +33,5 @@ def append(tx: "Tx", envelopes: list[dict[str, Any]]) -> None:
     if not envelopes:
         return
     items = wire_json.dumps_text(envelopes)
-    tx.execute(_APPEND, {"items": items, "trace": tracing.current_traceparent()})
+    trace = tracing.current_traceparent()
+    tx.execute(_APPEND, {"items": items, "trace": trace, "channel": NOTIFY_CHANNEL})

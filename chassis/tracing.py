@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -42,12 +43,18 @@ def current_trace_id() -> str:
     return _current.get()[3:35]
 
 
+@cache
+def _records() -> bool:
+    """Return whether an SDK was configured before the first piece of work; asked once."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
 @contextmanager
 def span(name: str, traceparent: object) -> Iterator[str]:
     """Run a block as part of a trace; yields the context that further calls carry on."""
     header = accept(traceparent)
-    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-        # No SDK is configured: the header alone travels on, and no span is made.
+    if not _records():
+        # The header alone travels on, and no span is made.
         token = _current.set(header)
         try:
             yield header

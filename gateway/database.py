@@ -10,3 +10,9 @@ DATABASE = Database(
     EVENTS,
     conflicts={"uq_persons_email": "email_taken", "uq_api_keys_hash": "key_collision"},
 )
+
+SECTION_MS = 800
+"""Time that the timeline's section may take; less than the budget of the 360 view."""
+
+QUICK_READS = Database("gateway", metadata, statement_timeout_ms=SECTION_MS)
+"""Connections for what the 360 view waits for: no statement outlives its use."""

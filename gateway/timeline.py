@@ -11,7 +11,7 @@ from chassis.db import Tx
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.ids import is_id
 from chassis.listing import DEFAULT_LIMIT, MAX_LIMIT, open_place, seal_place
-from gateway.database import DATABASE
+from gateway.database import DATABASE, QUICK_READS
 from gateway.persistence import timeline
 
 PERMISSIONS = {
@@ -28,8 +28,6 @@ PERMISSIONS = {
 """Kind of subject → what it takes to read its history."""
 
 SECTION_LIMIT = 20
-_SECTION_MS = 800
-"""Time of the section's statements: the rest of the 360 view does not wait for more."""
 
 _SUMMARY = (
     "number", "name", "title", "company", "kind", "status", "stage", "amount", "total", "body",
@@ -120,7 +118,6 @@ def read_section(actor: Actor, customer_id: str, heard_of: Sequence[str] = ()) -
     """
 
     def section(tx: Tx) -> Section:
-        timeline.set_time_limit(tx, _SECTION_MS)
         # First: an event that is logged between the two statements is then only read again.
         settled = not heard_of or timeline.all_logged(tx, list(heard_of))
         rows = timeline.find_entries(
@@ -138,7 +135,7 @@ def read_section(actor: Actor, customer_id: str, heard_of: Sequence[str] = ()) -
             settled=settled,
         )
 
-    return DATABASE.run(section, actor, read_only=True, what="timeline_section")
+    return QUICK_READS.run(section, actor, read_only=True, snapshot=False, what="timeline_section")
 
 
 def _item(row: Any) -> dict[str, Any]:

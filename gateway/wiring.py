@@ -5,7 +5,7 @@ from chassis.event_tap import EventTap
 from chassis.rpc_client import RpcClient
 from chassis.settings import settings
 from gateway import identity, timeline, uploads
-from gateway.database import DATABASE
+from gateway.database import DATABASE, QUICK_READS
 from gateway.parts import Parts
 from gateway.view360.invalidation import Invalidation
 from gateway.view360.view import View360
@@ -33,6 +33,7 @@ def real_parts() -> Parts:
         tap.stop()
         rpc.stop()
         DATABASE.dispose()
+        QUICK_READS.dispose()
 
     return Parts(
         rpc=rpc,

@@ -22,7 +22,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import psycopg
@@ -40,12 +39,6 @@ _E = event_log.c
 _KIND = func.split_part(_E.subject, "/", 1)
 _LIMIT: BindParameter[int] = bindparam("limit", type_=Integer)
 _LAST = 2**63 - 1
-_TIME_LIMIT = text("select set_config('statement_timeout', :ms, true)")
-
-
-def set_time_limit(tx: Tx, milliseconds: int) -> None:
-    """Bound every further statement of a transaction."""
-    tx.execute(_TIME_LIMIT, {"ms": str(milliseconds)})
 
 
 def is_customer_visible(tx: Tx, customer_id: str) -> bool:

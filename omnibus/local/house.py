@@ -215,7 +215,6 @@ class House:
             "ACTOR_PUBLIC_KEYS_FILE": str(keys.public_keys_file(self._keys)),
             "ACTOR_PRIVATE_KEY_FILE": str(keys.private_key_file(self._keys, "gateway")),
             "HEALTH_HOST": ports.LOCALHOST,
-            "PSYCOPG_WAIT_FUNC": "wait_selector",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             **self._also,

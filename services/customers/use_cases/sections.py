@@ -42,7 +42,7 @@ def _profile(row: Any, tx: "Tx") -> dict[str, Any]:
 class Sections:
     """Profile, contacts and activities of one customer."""
 
-    @query(request=GetCustomerSections, reply=None, allow=None)
+    @query(request=GetCustomerSections, reply=None, allow=None, snapshot=False)
     def get_customer_sections(
         self, tx: "Tx", customer_id: str, sections: list[str]
     ) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Sections:
     """Opportunities and contracts of one customer."""
 
-    @query(request=GetCustomerSections, reply=None, allow=None)
+    @query(request=GetCustomerSections, reply=None, allow=None, snapshot=False)
     def get_customer_sections(
         self, tx: "Tx", customer_id: str, sections: list[str]
     ) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from services.leads.persistence import sections as rows
 class Sections:
     """What leads knows about a customer."""
 
-    @query(request=GetCustomerSections, reply=None, allow=None)
+    @query(request=GetCustomerSections, reply=None, allow=None, snapshot=False)
     def get_customer_sections(
         self, tx: Tx, customer_id: str, sections: list[str]
     ) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def test_sigterm_while_the_broker_is_away_ends_the_process(house: DemoHouse) -> 
         house.house.rabbitmq.start()
 
 
-@pytest.mark.parametrize("down", [3, 20])
+@pytest.mark.parametrize("down", [3, pytest.param(20, marks=pytest.mark.audit)])
 def test_a_broker_killed_for_a_while_loses_nothing(
     house: DemoHouse, process: Process, down: int
 ) -> None:
