@@ -29,7 +29,7 @@ _CLAIM = text(
     " on conflict (client, method, key) do nothing returning key"
 )
 _KEEP = text(
-    "update idempotency set reply = cast(:reply as jsonb)"
+    "update idempotency set reply = cast(:reply as json)"
     " where client = :client and method = :method and key = :key"
 )
 

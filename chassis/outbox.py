@@ -22,7 +22,7 @@ _APPEND = text(
     "with added as ("
     " insert into outbox (event_id, type, body, trace)"
     " select cast(item ->> 'id' as uuid), item ->> 'type', item, :trace"
-    " from jsonb_array_elements(cast(:items as jsonb)) with ordinality as listed (item, place)"
+    " from json_array_elements(cast(:items as json)) with ordinality as listed (item, place)"
     " order by place"
     ") select pg_notify(:channel, '')"
 )

@@ -20,7 +20,7 @@ CREATE TABLE idempotency (
     method TEXT NOT NULL,
     key TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
-    reply JSONB,
+    reply JSON,
     keep_for_ever BOOLEAN NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_idempotency PRIMARY KEY (client, method, key)
@@ -41,7 +41,7 @@ CREATE TABLE outbox (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     event_id UUID NOT NULL,
     type TEXT NOT NULL,
-    body JSONB NOT NULL,
+    body JSON NOT NULL,
     trace TEXT DEFAULT '' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     sent BOOLEAN DEFAULT false NOT NULL,

@@ -19,7 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -60,7 +60,8 @@ def add_chassis_tables(metadata: MetaData) -> None:
         Column("id", BigInteger, Identity(always=True), primary_key=True),
         Column("event_id", Id, nullable=False),
         Column("type", Text, nullable=False),
-        Column("body", JSONB, nullable=False),
+        # json, not jsonb: nothing asks inside, and what goes out is what was written.
+        Column("body", JSON, nullable=False),
         Column("trace", Text, nullable=False, server_default=""),
         Column("created_at", Instant, nullable=False, server_default=func.now()),
         Column("sent", Boolean, nullable=False, server_default=text("false")),
@@ -91,7 +92,7 @@ def add_chassis_tables(metadata: MetaData) -> None:
         Column("method", Text, nullable=False),
         Column("key", Text, nullable=False),
         Column("fingerprint", Text, nullable=False),
-        Column("reply", JSONB),
+        Column("reply", JSON),  # json: a replay is the same bytes
         Column("keep_for_ever", Boolean, nullable=False),
         Column("created_at", Instant, nullable=False, server_default=func.now()),
         PrimaryKeyConstraint("client", "method", "key"),
