@@ -1,7 +1,7 @@
 """Every event of the house as it happens, for a process that keeps something derived from them."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chassis import wire, wire_json
@@ -22,8 +22,10 @@ class EventTap:
         name: str,
         on_event: Callable[[Mapping[str, Any]], None],
         on_lost: Callable[[], None],
+        only: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.listening = False
+        self._only = only or {}
         self._on_event, self._on_lost = on_event, on_lost
         self._loop = Loop()
         self._link = Link(self._loop, url, f"{name} tap", self._up, self._down)
@@ -51,7 +53,8 @@ class EventTap:
         def bind(channel: Any, ok: Any) -> None:
             queue = ok.method.queue
             for source in DATABASES:
-                channel.queue_bind(queue, f"{source}.events", "#")
+                for key in self._only.get(source, ("#",)):
+                    channel.queue_bind(queue, f"{source}.events", key)
             channel.basic_consume(queue, received, auto_ack=True, callback=lambda _: ready())
 
         def ready() -> None:

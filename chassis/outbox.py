@@ -1,7 +1,7 @@
 """The transactional outbox: events are rows of the publisher's own transaction.
 
-A message relay publishes what is committed and unsent, in id order. Commit order is not id order,
-so `sent` is a flag and never a position.
+A message relay publishes what is there, in id order, and deletes what was confirmed. Commit order
+is not id order, so what is unsent is a matter of rows and never of a position.
 """
 
 from typing import TYPE_CHECKING, Any

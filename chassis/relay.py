@@ -1,9 +1,9 @@
-"""The message relay: publishes what is committed and unsent, and marks it when it is confirmed.
+"""The message relay: publishes what is committed, and deletes it once it is confirmed.
 
 Plain Python and pika, no eventlet. One relay per database is active, by advisory lock; a second one
 waits and takes over. LISTEN/NOTIFY wakes it, a timer is the backstop. Rows go out in id order, one
-batch in flight, persistent and mandatory; a row is marked only when the broker confirmed it and did
-not return it. A crash in between publishes twice, which the inbox of every consumer absorbs.
+batch in flight, persistent and mandatory; a row goes only when the broker confirmed it and did not
+return it. A crash in between publishes twice, which the inbox of every consumer absorbs.
 """
 
 import contextlib
@@ -29,14 +29,11 @@ _LOCK_SECONDS = 1.0
 _LOCK = "select pg_try_advisory_lock(hashtext('omnibus-relay'))"
 _SELECT = (
     "select id, event_id, type, body::text, trace, extract(epoch from created_at) from outbox"
-    " where not sent order by id limit 500"
+    " order by id limit 500"
 )
-_MARK = "update outbox set sent = true where id = any(%s)"
-_SWEEP = "delete from outbox where id in (select id from outbox where sent order by id limit 2000)"
-_LAG = (
-    "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0)"
-    " from outbox where not sent"
-)
+# Not marked and swept later: the event log keeps every event, and a delete writes half as much.
+_DELETE = "delete from outbox where id = any(%s)"
+_LAG = "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0) from outbox"
 
 
 class Relay:
@@ -228,7 +225,7 @@ class Relay:
         if confirmed and self._connection is not None:
             try:
                 crash.point("before_mark", f"relay.{self.name}")
-                self._connection.execute(_MARK, [confirmed])
+                self._connection.execute(_DELETE, [confirmed])
                 crash.point("after_mark", f"relay.{self.name}")
             except psycopg.Error as error:
                 self._database_failed(error)  # They go out again; consumers drop the repeat.
@@ -247,8 +244,6 @@ class Relay:
             assert row is not None
             metrics.OUTBOX_UNSENT.labels(self.name).set(row[0])
             metrics.OUTBOX_AGE.labels(self.name).set(float(row[1]))
-            if row[0] == 0:
-                self._connection.execute(_SWEEP)
         except psycopg.Error as error:
             self._database_failed(error)
 

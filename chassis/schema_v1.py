@@ -44,11 +44,8 @@ CREATE TABLE outbox (
     body JSON NOT NULL,
     trace TEXT DEFAULT '' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-    sent BOOLEAN DEFAULT false NOT NULL,
     CONSTRAINT pk_outbox PRIMARY KEY (id)
 );
-
-CREATE INDEX ix_outbox_unsent ON outbox (id) WHERE not sent;
 
 CREATE TABLE people (
     id TEXT NOT NULL,
@@ -88,7 +85,7 @@ CREATE TABLE schedules (
     CONSTRAINT pk_schedules PRIMARY KEY (name)
 );
 
--- Sent rows are deleted soon: vacuum early, or the partial index fills with dead entries.
+-- Rows live for milliseconds: vacuum early, or the index fills with dead entries.
 ALTER TABLE outbox SET (
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000
 );

@@ -64,8 +64,6 @@ def add_chassis_tables(metadata: MetaData) -> None:
         Column("body", JSON, nullable=False),
         Column("trace", Text, nullable=False, server_default=""),
         Column("created_at", Instant, nullable=False, server_default=func.now()),
-        Column("sent", Boolean, nullable=False, server_default=text("false")),
-        Index("ix_outbox_unsent", "id", postgresql_where=text("not sent")),
     )
     Table(
         "inbox",

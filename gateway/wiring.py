@@ -9,6 +9,7 @@ from gateway.database import DATABASE, QUICK_READS
 from gateway.parts import Parts
 from gateway.view360.invalidation import Invalidation
 from gateway.view360.view import View360
+from schemas.leads import EVENTS as LEAD_EVENTS
 
 
 def real_parts() -> Parts:
@@ -23,7 +24,9 @@ def real_parts() -> Parts:
     rpc = RpcClient(config.amqp_url, signer, caller="gateway")
     view = View360(rpc)
     changes = Invalidation(view.cache)
-    tap = EventTap(config.amqp_url, "gateway", changes.on_event, changes.on_lost)
+    # A new lead is on nobody's view: an import would wake every worker for each of its rows.
+    only = {"leads": [name for name in LEAD_EVENTS.types if name != "lead_created"]}
+    tap = EventTap(config.amqp_url, "gateway", changes.on_event, changes.on_lost, only)
 
     def begin() -> None:
         rpc.start()

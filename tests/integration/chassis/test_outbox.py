@@ -37,7 +37,7 @@ def test_events_are_kept_in_order_with_their_envelope_and_trace(database: Databa
     kept = rows(database)
 
     assert [row.body["data"]["after"]["name"] for row in kept] == ["一", "two", "three"]
-    assert {(row.type, row.trace, row.sent) for row in kept} == {("thing_made", parent, False)}
+    assert {(row.type, row.trace) for row in kept} == {("thing_made", parent)}
     first = kept[0]
     assert first.body["id"] == first.event_id and first.body["actor"] == tester.id
     assert first.body["causationid"] == "c" and len({r.body["correlationid"] for r in kept}) == 1
@@ -91,18 +91,17 @@ def test_the_relay_reads_unsent_rows_in_order_and_late_committers_too(database: 
             with database.transaction(tester) as quick:
                 outbox.append(quick, [{"id": early, "type": "t"}])
             assert unsent() == [early]
-            connection.execute(relay._MARK, [[row.id for row in rows(database)]])
+            connection.execute(relay._DELETE, [[row.id for row in rows(database)]])
             assert unsent() == []
         assert unsent() == [late]
         assert connection.execute(relay._LAG).fetchone()[0] == 1  # type: ignore[index]
 
 
-def test_only_what_was_sent_is_swept(database: Database) -> None:
+def test_only_what_was_confirmed_goes(database: Database) -> None:
     database.run(lambda tx: publish(tx, "sent", "waits"), tester)
     sent, waits = rows(database)
     with connect() as connection:
-        connection.execute(relay._MARK, [[sent.id]])
-        connection.execute(relay._SWEEP)
+        connection.execute(relay._DELETE, [[sent.id]])
 
     assert [row.id for row in rows(database)] == [waits.id]
 
