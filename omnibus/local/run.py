@@ -159,7 +159,8 @@ def _write_summary(house: House, key: str, customer: str | None) -> None:
     summary = {
         "api": house.api_url(),
         "docs": docs_url(house),
-        "metrics": {role: f"{house.health_url(role)}/metrics" for role in ROLES},
+        "metrics": f"{house.health_url('gateway')}/metrics",
+        "metrics_by_role": {role: f"{house.health_url(role)}/metrics" for role in ROLES},
         "admin_api_key": key,
         "sample_customer_id": customer,
         "pids": {"run": [os.getpid()], **house.all_pids()},

@@ -92,7 +92,8 @@ def test_it_shows_a_customer_keeps_its_data_and_leaves_no_process(home: Path) ->
         summary = first.up()
         assert stat.S_IMODE(first.summary.stat().st_mode) == 0o600
         assert {
-            "api", "docs", "metrics", "admin_api_key", "sample_customer_id", "pids",
+            "api", "docs", "metrics", "metrics_by_role",
+            "admin_api_key", "sample_customer_id", "pids",
         } <= set(summary)  # fmt: skip
         assert set(ROLES) <= set(summary["pids"])
         for url in (f"{summary['api']}/v1", summary["docs"]):
@@ -101,7 +102,7 @@ def test_it_shows_a_customer_keeps_its_data_and_leaves_no_process(home: Path) ->
         assert {one["status"] for one in customer["sections"].values()} == {"fresh"}
         assert customer["sections"]["profile"]["data"]["name"] in first.output
         assert httpx.get(summary["docs"], follow_redirects=True, trust_env=False).is_success
-        for url in summary["metrics"].values():
+        for url in [summary["metrics"], *summary["metrics_by_role"].values()]:
             assert "crm_" in httpx.get(url, trust_env=False).text
     finally:
         code = first.stop()
