@@ -172,7 +172,7 @@ def test_it_runs_heals_stops_and_comes_back_with_its_data(
     assert summary["docs"].startswith(summary["api"])
     assert summary["admin_api_key"] == "the admin's key"
     assert summary["sample_customer_id"] == CUSTOMER
-    assert set(summary["metrics"]) <= set(summary["pids"])
+    assert set(summary["metrics_by_role"]) <= set(summary["pids"])
 
     # A second run and a reset keep their hands off.
     second = checkout.start()
