@@ -1,5 +1,6 @@
 # One or two lines per recipe; whatever is longer lives in scripts/.
-PYTHON := .venv/bin/python
+# Not called PYTHON: that one is the user's, and names the interpreter to build .venv with.
+VENV_PYTHON := .venv/bin/python
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
@@ -8,14 +9,14 @@ READY := .venv/ready
 
 ##@ Start
 run: $(READY) ## start everything with sample data; Ctrl-C stops it (PORT=8080 fixes the API's port)
-	@$(PYTHON) -m omnibus run $(ARGS)
+	@$(VENV_PYTHON) -m omnibus run $(ARGS)
 
 reset: $(READY) ## forget the local data of this checkout
-	@$(PYTHON) -m omnibus reset
+	@$(VENV_PYTHON) -m omnibus reset
 
 ##@ Check
 format: $(READY) ## rewrite the code in the house style
-	@$(PYTHON) -m ruff check --fix --quiet . ; $(PYTHON) -m ruff format .
+	@$(VENV_PYTHON) -m ruff check --fix --quiet . ; $(VENV_PYTHON) -m ruff format .
 
 lint: $(READY) ## ruff, mypy, import contracts, own lints, manifests; changes nothing
 	@scripts/lint
@@ -44,21 +45,21 @@ audit: $(READY) ## the full size of every checker, up to an hour
 
 ##@ Measure
 bench: $(READY) ## the figures of docs/operations.md, as ratios; written to .local/bench.json
-	@$(PYTHON) -m bench $(ARGS)
+	@$(VENV_PYTHON) -m bench $(ARGS)
 
 ##@ Data
 migrate: $(READY) ## bring all databases to the newest schema (NAME=leads for one)
-	@$(PYTHON) -m omnibus migrate $(NAME)
+	@$(VENV_PYTHON) -m omnibus migrate $(NAME)
 
 dead-letters: $(READY) ## parked messages: ARGS="show QUEUE", "replay QUEUE", "drop QUEUE"; alone: a list
-	@$(PYTHON) -m omnibus dead-letters $(or $(ARGS),list)
+	@$(VENV_PYTHON) -m omnibus dead-letters $(or $(ARGS),list)
 
 ##@ Ship
 image: ## build the container image (ENGINE=podman, IMAGE=omnibus:dev)
 	@$(or $(ENGINE),docker) build -f deploy/Containerfile -t $(or $(IMAGE),omnibus:dev) .
 
 k8s-render: $(READY) ## print the Kubernetes manifests (OVERLAY=local)
-	@$(PYTHON) -m lints.manifests deploy/k8s/overlays/$(or $(OVERLAY),local)
+	@$(VENV_PYTHON) -m lints.manifests deploy/k8s/overlays/$(or $(OVERLAY),local)
 
 lock: $(READY) ## choose newer versions within pyproject.toml and pin them with hashes
 	@scripts/lock
